@@ -1,0 +1,212 @@
+"""Do events come as often as forecast: Platt scaling, the calibration line, and the reliability curve.
+
+Logits, probabilities and labels are ``(n,)``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from incidents.errors import ConfigError, DataError
+from verify.checks import (
+    Bools,
+    Floats,
+    Integers,
+    check_both_classes,
+    check_labels,
+    check_probabilities,
+    check_scores,
+)
+from verify.logistic import Problem, logit, sigmoid
+
+
+@dataclass(frozen=True)
+class Platt:
+    """Recalibration of a forecast: ``probability = sigmoid(slope * logit + intercept)``, slope >= 0."""
+
+    slope: float
+    intercept: float
+
+    def apply(self, logits: npt.ArrayLike) -> Floats:
+        """Calibrated probability of each logit, any shape."""
+        return sigmoid(self.slope * np.asarray(logits, dtype=np.float64) + self.intercept)
+
+    def to_dict(self) -> dict[str, float]:
+        """Both numbers, for JSON."""
+        return {"slope": self.slope, "intercept": self.intercept}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> "Platt":
+        """What ``to_dict`` wrote.
+
+        Raises:
+            DataError: A number is missing.
+        """
+        missing = sorted({"slope", "intercept"} - set(saved))
+        if missing:
+            raise DataError(
+                f"Expected a saved calibration. Received: one without {', '.join(missing)}. Train again."
+            )
+        return cls(slope=float(saved["slope"]), intercept=float(saved["intercept"]))
+
+
+def fit_platt(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Platt:
+    """Fit slope and intercept of the log odds on data that the forecast was *not* fitted on.
+
+    Labels are smoothed as Platt did, to ``(events + 1) / (events + 2)`` and ``1 / (others + 2)``, so that
+    separable data stay finite. The slope is limited to >= 0: a forecast that ranks the wrong way on the
+    calibration data is turned into the constant that maximises the likelihood, never reversed, since a
+    reversal would be learned from noise. Where all logits are equal the slope is 1 and the intercept moves
+    their level to the base rate.
+
+    Args:
+        logits: (n,), finite.
+        labels: (n,) of 0 and 1, both present.
+
+    Raises:
+        NoPositivesError: All labels are equal.
+        DataError: Shapes differ, or a logit is not finite.
+
+    Reference:
+        Platt (1999), Probabilistic outputs for support vector machines, Advances in Large Margin Classifiers.
+    """
+    events = check_labels(labels)
+    check_both_classes(events, purpose="calibrate")
+    given = check_scores(logits, count=events.size)
+    targets = _smooth(events)
+    level = float(logit(targets.mean()))
+    if np.ptp(given) == 0.0:
+        return Platt(slope=1.0, intercept=level - float(given[0]))
+    slope, intercept = _fit_line(given, targets)
+    return Platt(slope, intercept) if slope >= 0.0 else Platt(0.0, level)
+
+
+def _smooth(events: Bools) -> Floats:
+    count = int(np.count_nonzero(events))
+    return np.where(events, (count + 1.0) / (count + 2.0), 1.0 / (events.size - count + 2.0))
+
+
+def _fit_line(logits: Floats, targets: Floats) -> tuple[float, float]:
+    """Slope and intercept at the maximum of the likelihood, solved on standardised logits."""
+    centre, scale = float(logits.mean()), float(logits.std())
+    design = np.column_stack([np.ones(logits.size), (logits - centre) / scale])
+    level, steepness = Problem(design, targets, np.ones(logits.size), np.zeros(logits.size), l2=0.0).solve()
+    slope = float(steepness) / scale
+    return slope, float(level) - slope * centre
+
+
+@dataclass(frozen=True)
+class CalibrationLine:
+    """How outcomes depend on a forecast's log odds: slope 1 and intercept 0 where it is calibrated.
+
+    A slope below 1 means forecasts that are too extreme, above 1 too timid.
+    """
+
+    slope: float
+    intercept: float
+
+
+def calibration_slope_intercept(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> CalibrationLine:
+    """Regress the outcome on the log odds of the forecast, by maximum likelihood.
+
+    Args:
+        probabilities: (n,) in [0, 1]; 0 and 1 are clipped to 2.2e-16 and 1 - 2.2e-16.
+        labels: (n,) of 0 and 1.
+
+    Returns:
+        The line. Both are NaN where no finite line exists: one class only, a constant forecast, or a
+        forecast that separates events from non-events.
+
+    Raises:
+        DataError: Shapes differ, or a probability lies outside [0, 1] or is not finite.
+
+    Reference:
+        Cox (1958), Two further applications of a model for binary regression, doi:10.1093/biomet/45.3-4.562.
+    """
+    events = check_labels(labels)
+    given = logit(check_probabilities(probabilities, count=events.size))
+    if not has_line(given, events):
+        return CalibrationLine(float("nan"), float("nan"))
+    return CalibrationLine(*_fit_line(given, events.astype(np.float64)))
+
+
+def has_line(logits: Floats, events: Bools) -> bool:
+    """Whether events and non-events overlap, so that the likelihood has a finite maximum."""
+    hits, misses = logits[events], logits[~events]
+    if hits.size == 0 or misses.size == 0:
+        return False
+    return bool(hits.min() < misses.max() and misses.min() < hits.max())
+
+
+@dataclass(frozen=True)
+class ReliabilityCurve:
+    """Observed rate against forecast in bins of (nearly) equal count.
+
+    Args:
+        forecast: Mean probability in each bin, (k,).
+        observed: Share of events in each bin, (k,).
+        count: Rows in each bin, (k,).
+        lo: Lower end of the consistency bar, (k,).
+        hi: Upper end: a calibrated forecast's observed rate falls in [lo, hi] at least 95% of the time.
+    """
+
+    forecast: Floats
+    observed: Floats
+    count: Integers
+    lo: Floats
+    hi: Floats
+
+
+def reliability_curve(
+    probabilities: npt.ArrayLike, labels: npt.ArrayLike, *, bins: int = 10
+) -> ReliabilityCurve:
+    """Observed rates in equal-count bins, each with the bar in which it should lie if calibrated.
+
+    Rows of equal probability stay in one bin, so a forecast of few distinct values has fewer bins. The bars
+    are Bröcker and Smith's consistency bars in their exact binomial form at the bin's mean forecast instead
+    of by resampling: deterministic, and never narrower in variance than the spread of forecasts inside the
+    bin would give (Hoeffding 1956). They assume independent outcomes; near repeats make them too narrow.
+
+    Args:
+        probabilities: (n,) in [0, 1].
+        labels: (n,) of 0 and 1.
+        bins: Number of bins wanted.
+
+    Raises:
+        DataError: Shapes differ, or a probability lies outside [0, 1] or is not finite.
+        ConfigError: ``bins`` is below 1.
+
+    Reference:
+        Bröcker and Smith (2007), Increasing the reliability of reliability diagrams, doi:10.1175/WAF993.1.
+    """
+    if bins < 1:
+        raise ConfigError(f"Expected at least 1 bin. Received: {bins}. Use 10.")
+    events = check_labels(labels)
+    given = check_probabilities(probabilities, count=events.size)
+    order = np.argsort(given, kind="stable")
+    starts = _equal_count_starts(given[order], bins)
+    count = np.diff(np.append(starts, events.size))
+    forecast = np.add.reduceat(given[order], starts) / count
+    observed = np.add.reduceat(events[order].astype(np.float64), starts) / count
+    bars = np.array([_binomial_bar(int(n), float(p)) for n, p in zip(count, forecast, strict=True)])
+    return ReliabilityCurve(forecast, observed, count, bars[:, 0], bars[:, 1])
+
+
+def _equal_count_starts(rising: Floats, bins: int) -> Integers:
+    """First row of each bin, moved back to the first row of equal probability."""
+    wanted = (np.arange(bins) * rising.size) // bins
+    return np.unique(np.searchsorted(rising, rising[wanted], side="left"))
+
+
+def _binomial_bar(count: int, probability: float) -> tuple[float, float]:
+    """Central 95% of the observed rate among ``count`` independent rows of one probability."""
+    inside = min(max(probability, 1e-300), 1.0 - 1e-16)
+    taken = np.arange(1, count + 1, dtype=np.float64)
+    rises = np.log((count - taken + 1.0) / taken) + np.log(inside) - np.log1p(-inside)
+    log_mass = count * np.log1p(-inside) + np.concatenate([[0.0], np.cumsum(rises)])
+    mass = np.cumsum(np.exp(log_mass))
+    low, high = np.searchsorted(mass, [0.025, 0.975])
+    return float(low) / count, float(min(int(high), count)) / count
