@@ -44,7 +44,8 @@ def replacing_file(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` when the block ends without an error.
 
-    An existing folder is moved aside first and removed last, so that its place is never half filled.
+    An existing folder is moved aside first and removed last, so that its place is never half filled; if the
+    new one cannot take its place, the old one moves back.
 
     Args:
         path: The final place; its parent is made if missing.
@@ -65,12 +66,23 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             yield fresh
             for file in fresh.rglob("*"):
                 _flush(file)
-            if path.exists():
-                path.rename(old)
-            fresh.rename(path)
+            _exchange(path, fresh, old)
             _flush(path.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(path: Path, fresh: Path, old: Path) -> None:
+    """Put ``fresh`` in the place of ``path`` and what was there at ``old``, or leave ``path`` as it is."""
+    if not path.exists():
+        fresh.rename(path)
+        return
+    path.rename(old)
+    try:
+        fresh.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
 
 
 @contextmanager
