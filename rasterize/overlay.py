@@ -103,7 +103,7 @@ def draw_overlay(polygons: "gpd.GeoDataFrame", grid: Grid) -> Overlay:
     labels = _labels(polygons, grid)
     if (labels < 0).all():
         raise PolygonError(
-            f"Expected polygons on the grid {grid.bounds}. Received: {tuple(polygons.total_bounds)}. "
+            f"Expected polygons on the grid {grid.bounds}. Received: {tuple(polygons.total_bounds.tolist())}. "
             "Reproject them to the crs of the config."
         )
     cells, offsets = _outline_cells(polygons, grid)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from incidents.errors import DataError
+from incidents.errors import ConfigError, DataError
 from incidents.files import replacing_file
 from rasterize.grid import Grid
 from rasterize.overlay import Overlay, expand_runs
@@ -34,6 +34,9 @@ ENTRY_TYPES: Mapping[str, type[np.integer[Any]]] = {
     "known": np.int32,
     "area": np.int16,
 }
+FRAME_ARRAYS = ("offsets", "bounds", "wall_start", "inside", "labels", "outline_cell", "outline_offsets")
+# What zipfile and NumPy raise on files that are missing, cut short, changed or of another kind.
+UNREADABLE = (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -185,8 +188,8 @@ def _read_archive(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any
         with zipfile.ZipFile(path) as archive:
             meta = json.loads(archive.read("meta.json"))
         with np.load(path, allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in saved.files if name != "meta.json"}
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            arrays = {name: saved[name] for name in (*ENTRY_TYPES, *FRAME_ARRAYS)}
+    except UNREADABLE as error:
         raise DataError(
             f"Expected an event tensor written by `tocsin rasterize`. Received: {path} ({error}). "
             "Run `tocsin rasterize` again."
@@ -233,7 +236,15 @@ class Densifier:
 
         Returns:
             Counts, float32 ``(b, rows, cols, channels)``; a view of the buffer.
+
+        Raises:
+            ConfigError: More windows than ``capacity``.
         """
+        if len(windows) > len(self._buffer):
+            raise ConfigError(
+                f"Expected at most {len(self._buffer)} windows at once. Received: {len(windows)}. "
+                "Make the densifier with a larger capacity."
+            )
         self._buffer.reshape(-1)[self._filled] = 0.0
         inside = np.flatnonzero((windows >= 0) & (windows < len(self.tensor.windows)))
         position, entry = expand_runs(self._offsets, windows[inside], np.arange(len(self._flat)))

@@ -19,8 +19,10 @@ Ints = npt.NDArray[np.int64]
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
-# Every change of a civil clock since 1972 happened on a quarter of an hour of UTC.
+# Since 1980 every clock is whole quarters of an hour off UTC, so windows begin on quarters, except where the
+# clock jumps over a start at one minute past the hour (St John's until 2011, Casey in 2020).
 CLOCK_STEP_S = 900
+MINUTE_S = 60
 EPOCH_IS_THURSDAY = 3
 
 
@@ -120,16 +122,14 @@ def make_windows(start: date, stop: date, *, time_zone: str, hours: int = 2) -> 
         )
     if stop <= start:
         raise ConfigError(f"Expected a period that ends after it starts. Received: {start} to {stop}.")
-    instants = _clock_steps(start, stop)
-    wall = _wall_seconds(instants, time_zone)
+    instants, wall = _clock_steps(start, stop, time_zone)
     # A clock set back repeats wall times; the running maximum keeps them in the window already open.
     window_of_step = np.maximum.accumulate(wall // (hours * HOUR_S))
-    first_day, last_day = (_midnight(day) // (hours * HOUR_S) for day in (start, stop))
     begins = np.flatnonzero(np.diff(window_of_step, prepend=window_of_step[0] - 1) > 0)
-    begins = begins[(window_of_step[begins] >= first_day) & (window_of_step[begins] <= last_day)]
     key = window_of_step[begins]
-    inside = int(np.searchsorted(key, last_day))
-    return Windows(time_zone, hours, instants[begins[: inside + 1]], key[:inside] * hours * HOUR_S)
+    # The last bound is the first window from ``stop`` on, which is a later one where the zone skipped ``stop``.
+    first, last = np.searchsorted(key, [_midnight(day) // (hours * HOUR_S) for day in (start, stop)])
+    return Windows(time_zone, hours, instants[begins[first : last + 1]], key[first:last] * hours * HOUR_S)
 
 
 def local_to_utc(wall: datetime, time_zone: str) -> int:
@@ -155,9 +155,14 @@ def _midnight(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-def _clock_steps(start: date, stop: date) -> Seconds:
-    """UTC quarter hours that surely reach over both ends, whatever the zone's offset."""
-    return np.arange(_midnight(start) - 2 * DAY_S, _midnight(stop) + 3 * DAY_S, CLOCK_STEP_S, dtype=np.int64)
+def _clock_steps(start: date, stop: date, time_zone: str) -> tuple[Seconds, Seconds]:
+    """UTC instants that surely reach over both ends, and their wall times: quarters, minutes at a change."""
+    utc = np.arange(_midnight(start) - 2 * DAY_S, _midnight(stop) + 3 * DAY_S, CLOCK_STEP_S, dtype=np.int64)
+    wall = _wall_seconds(utc, time_zone)
+    changes = utc[:-1][np.diff(wall) != CLOCK_STEP_S]
+    minutes = (changes[:, np.newaxis] + np.arange(MINUTE_S, CLOCK_STEP_S, MINUTE_S)).reshape(-1)
+    places = np.searchsorted(utc, minutes)
+    return np.insert(utc, places, minutes), np.insert(wall, places, _wall_seconds(minutes, time_zone))
 
 
 def _wall_seconds(instants: Seconds, time_zone: str) -> Seconds:
