@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import polars as pl
 
+from incidents.errors import DataError
+
 
 class Category(StrEnum):
     """Harmonised kinds of incident, the same in every city."""
@@ -71,3 +73,47 @@ INCIDENT_SCHEMA: dict[str, pl.DataType] = {
 """Column name to Polars type. ``known_at``, ``x``, ``y``, ``lon``, ``lat``, ``area``, ``district`` and
 ``weapon`` may be null; ``x``/``y`` are metres in the city's projected CRS, ``lon``/``lat`` degrees (WGS84),
 ``area`` is the id of the polygon of the config's ``area_layer`` that the point falls in."""
+
+QUARANTINE_SCHEMA: dict[str, pl.DataType] = {
+    "incident_id": pl.String(),
+    "reason": pl.String(),
+    "source_file": pl.String(),
+    "source_row": pl.Int64(),
+    "layout": pl.String(),
+    "occurred": pl.String(),
+    "known": pl.String(),
+    "offense": pl.String(),
+    "detail": pl.String(),
+    "longitude": pl.String(),
+    "latitude": pl.String(),
+    "address": pl.String(),
+    "district": pl.String(),
+    "place": pl.String(),
+    "weapon": pl.String(),
+}
+"""A row that could not be used: why, where it stands (``source_row`` 1 is the first row of data), and the
+mapped columns of its layout as they were read. Other columns of the file, persons among them, are not kept."""
+
+REQUIRED = ("incident_id", "occurred_at", "category", "offense", "origin", "place", "time_is_heaped")
+"""Columns of an incident that are never null."""
+
+
+def check_incidents(frame: pl.DataFrame) -> None:
+    """Refuse a frame that does not have the columns and types of `INCIDENT_SCHEMA`, or lacks required values.
+
+    Raises:
+        DataError: Names the first difference.
+    """
+    if frame.columns != list(INCIDENT_SCHEMA):
+        raise DataError(
+            f"Expected the columns {', '.join(INCIDENT_SCHEMA)}. Received: {', '.join(frame.columns)}. "
+            "Select them in this order."
+        )
+    for name, dtype in INCIDENT_SCHEMA.items():
+        if frame.schema[name] != dtype:
+            raise DataError(f"Expected {name} of type {dtype}. Received: {frame.schema[name]}. Cast it.")
+        if name in REQUIRED and frame[name].null_count():
+            raise DataError(
+                f"Expected {name} in every incident. Received: {frame[name].null_count()} without it. "
+                "Set these rows aside."
+            )

@@ -1,0 +1,55 @@
+"""Who may write to a store: one process at a time, by a lock that dies with its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from incidents.errors import StoreBusyError, StoreError
+
+LOCK = ".lock"
+
+
+@contextmanager
+def write_lock(root: Path) -> Iterator[None]:
+    """Hold the write lock of a store for the length of the block; do not wait for it.
+
+    The operating system releases the lock when its holder ends, however it ends. On network file systems
+    without ``flock`` it does not protect.
+
+    Args:
+        root: Folder of the store; it is made if missing.
+
+    Raises:
+        StoreBusyError: Another process holds it; the message gives its id.
+        StoreError: The folder cannot be written.
+    """
+    handle = _open(root)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(handle, 32, 0).decode().strip() or "unknown"
+            raise StoreBusyError(
+                f"Expected to write to the store {root}. Received: process {holder} is writing to it. "
+                "Wait until it is done, then run the command again."
+            ) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open(root: Path) -> int:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return os.open(root / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"Expected to write to the store {root}. Received: {error.strerror}. "
+            "Give write permission, or choose another --store."
+        ) from error
