@@ -20,7 +20,7 @@ from cnn.inputs import Scaling
 from cnn.settings import Target, Training
 from cnn.trained import BaselineBlock, TrainedModel, make_examples
 from incidents.errors import BundleError
-from incidents.replacing import replacing_folder
+from incidents.files import replacing_folder
 from rasterize.tensors import EventTensor
 from verify.baselines.features import WindowFeatures
 from verify.logistic import LogisticFit

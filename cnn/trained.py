@@ -18,6 +18,7 @@ from cnn.inputs import MapInputs, Scaling
 from cnn.labels import label_issues, resolve_target
 from cnn.settings import Target, Training
 from incidents.errors import BundleError
+from rasterize.paint import MapPainter
 from rasterize.tensors import EventTensor
 from verify.baselines.features import WindowFeatures
 from verify.logistic import LogisticFit, sigmoid
@@ -159,7 +160,9 @@ def make_examples(
     windows = resolve_target(target, tensor)
     labels = label_issues(tensor, windows)
     if training.model != "warning_net":
-        return PictureExamples(tensor, windows, labels, PICTURE_SHAPES[training.model])
+        hidden = tuple(tensor.channels[index] for index in windows.hidden)
+        painter = MapPainter(tensor, shape=PICTURE_SHAPES[training.model], hidden=hidden)
+        return PictureExamples(painter, windows.as_of, labels)
     features = window_features(tensor, windows)
     maps = MapInputs(
         tensor,
@@ -186,7 +189,7 @@ def logit_columns(
     if isinstance(examples, WarningExamples):
         offset = examples.offset[issues]
         return np.stack([offset, city - offset], axis=1)
-    return (city + np.log(training.negatives_kept))[:, None]
+    return np.asarray(city + np.log(training.negatives_kept), dtype=np.float64)[:, None]
 
 
 def require_same_frame(frame: EventTensor, tensor: EventTensor) -> None:
