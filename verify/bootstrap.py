@@ -1,8 +1,8 @@
 """How sure is a score: intervals and paired differences by resampling whole blocks of time.
 
 Events cluster in time, so rows are not independent; whole blocks (weeks) are drawn with replacement, the
-same draw for every model. A draw is kept as how often each block was drawn, ``(replicates, blocks)``: the
-scores of a replicate are those of the rows weighted by it, and each model is sorted once.
+same draw for every model. A draw is kept as how often each block was drawn, ``(draws, blocks)``: the scores
+of a replicate are those of the rows weighted by it, and each model is sorted once.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,14 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from incidents.errors import ConfigError, DataError
-from verify.calibration import calibration_slope_intercept, has_line
+from incidents.errors import ConfigError
+from verify.calibration import calibration_slope_intercept, has_line, pool_levels
 from verify.checks import Bools, Floats, Integers, check_both_classes, check_labels, check_probabilities
 from verify.logistic import logit, sigmoid
 from verify.probability_scores import log_losses
-from verify.ranking import build_ladder, climb, sort_falling
+from verify.ranking import Climb, build_ladder, sort_falling
+from verify.resampling import Resampling, add_blocks, resample
 
-# So many rows times replicates at once: their weights stay within a CPU's cache.
-CHUNK_VALUES = 16_384
 MOST_NEWTON_STEPS = 8
 
 
@@ -47,6 +46,9 @@ class Estimate:
         return f"{self.value:.4f} [{self.lo:.4f}, {self.hi:.4f}]"
 
 
+Draws = Mapping[str, Floats]
+
+
 @dataclass(frozen=True)
 class BootstrapScores:
     """Headline metrics of several models on one sample, with every replicate kept for differences.
@@ -57,8 +59,8 @@ class BootstrapScores:
         blocks: Number of blocks that were resampled.
     """
 
-    values: Mapping[str, Mapping[Metric, float]]
-    replicates: Mapping[str, Mapping[Metric, Floats]]
+    values: Mapping[str, Mapping[str, float]]
+    replicates: Mapping[str, Mapping[str, Floats]]
     blocks: int
 
     @property
@@ -66,16 +68,21 @@ class BootstrapScores:
         """Names of the models, in the order given."""
         return tuple(self.values)
 
-    def estimate(self, model: str, metric: Metric) -> Estimate:
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics."""
+        return tuple(next(iter(self.values.values())))
+
+    def estimate(self, model: str, metric: str) -> Estimate:
         """A model's score with its percentile interval."""
         return _with_interval(self.values[model][metric], self.replicates[model][metric])
 
-    def difference(self, model: str, baseline: str, metric: Metric) -> Estimate:
+    def difference(self, model: str, baseline: str, metric: str) -> Estimate:
         """Score of ``model`` minus score of ``baseline``, paired within each replicate."""
         value = self.values[model][metric] - self.values[baseline][metric]
         return _with_interval(value, self.replicates[model][metric] - self.replicates[baseline][metric])
 
-    def differences(self, baseline: str) -> Mapping[str, Mapping[Metric, Estimate]]:
+    def differences(self, baseline: str) -> Mapping[str, Mapping[str, Estimate]]:
         """Every other model minus ``baseline``, on every metric.
 
         Raises:
@@ -122,64 +129,27 @@ def bootstrap_scores(
         Hall, Horowitz and Jing (1995), doi:10.1093/biomet/82.3.561; Hamill (1999) for paired resampling of
         forecasts, doi:10.1175/1520-0434(1999)014<0155:HTFENP>2.0.CO;2.
     """
-    if not forecasts or replicates < 1:
+    if not forecasts:
         raise ConfigError(
-            f"Expected at least one forecast and one replicate. Received: {len(forecasts)} forecasts, {replicates} "
-            "replicates. Use 1000 replicates."
+            "Expected at least one forecast. Received: none. Pass a name and its probabilities."
         )
     events = check_labels(labels)
     check_both_classes(events, purpose="score a forecast")
     given = {name: check_probabilities(values, count=events.size) for name, values in forecasts.items()}
-    resampling = _resample(events, blocks, replicates, rng)
-    scored = {name: _score_model(values, events, resampling) for name, values in given.items()}
-    return BootstrapScores(
-        values=MappingProxyType(
-            {name: {m: float(s[0]) for m, s in by.items()} for name, by in scored.items()}
-        ),
-        replicates=MappingProxyType({name: {m: s[1:] for m, s in by.items()} for name, by in scored.items()}),
-        blocks=resampling.draws.shape[1],
+    resampling = resample(blocks, count=events.size, replicates=replicates, rng=rng)
+    return collect(
+        {name: score_draws(values, events, resampling) for name, values in given.items()}, resampling
     )
 
 
-@dataclass(frozen=True)
-class _Resampling:
-    """Block of each row, (n,), and draws (1 + replicates, blocks): row 0 is the sample itself."""
-
-    block: Integers
-    draws: Floats
-
-    def sum_rows(self, values: Floats) -> Floats:
-        """Weighted sum of per-row values in every draw, (draws,)."""
-        return self.draws @ np.bincount(self.block, weights=values, minlength=self.draws.shape[1])
-
-    def chunks(self) -> list[slice]:
-        """Draws taken together, so that their row weights fit the cache."""
-        size = max(1, CHUNK_VALUES // self.block.size)
-        return [slice(start, start + size) for start in range(0, len(self.draws), size)]
-
-
-def _resample(events: Bools, blocks: npt.ArrayLike, replicates: int, rng: np.random.Generator) -> _Resampling:
-    given = np.asarray(blocks)
-    if given.shape != events.shape or not np.issubdtype(given.dtype, np.integer):
-        raise DataError(
-            f"Expected an integer block for each of {events.size} rows. Received: {given.dtype} of shape "
-            f"{given.shape}. Number the weeks."
-        )
-    names, block = np.unique(given, return_inverse=True)
-    if names.size < 2:
-        raise DataError("Expected at least 2 blocks of time. Received: 1. Score a longer period.")
-    drawn = rng.multinomial(names.size, np.full(names.size, 1.0 / names.size), size=replicates)
-    return _Resampling(block, np.vstack([np.ones((1, names.size)), drawn]))
-
-
-def _score_model(probabilities: Floats, events: Bools, resampling: _Resampling) -> dict[Metric, Floats]:
-    """All metrics of one model in all draws, each (draws,)."""
+def score_draws(probabilities: Floats, events: Bools, resampling: Resampling) -> dict[str, Floats]:
+    """All headline metrics of one model in all draws, each (draws,)."""
     size = resampling.sum_rows(np.ones(events.size))
     base_rate = resampling.sum_rows(events.astype(np.float64)) / size
     brier = resampling.sum_rows((probabilities - events) ** 2) / size
     reference = base_rate * (1.0 - base_rate)
     ratio = np.divide(brier, reference, out=np.full(size.size, np.nan), where=reference > 0.0)
-    auc, precision = _rank(probabilities, events, resampling)
+    auc, precision = rank_draws(probabilities, events, resampling)
     return {
         Metric.AUC: auc,
         Metric.AVERAGE_PRECISION: precision,
@@ -189,48 +159,67 @@ def _score_model(probabilities: Floats, events: Bools, resampling: _Resampling) 
     }
 
 
-def _rank(probabilities: Floats, events: Bools, resampling: _Resampling) -> tuple[Floats, Floats]:
+def rank_draws(probabilities: Floats, events: Bools, resampling: Resampling) -> tuple[Floats, Floats]:
+    """AUC and average precision of one model in all draws, each (draws,).
+
+    Counts are cumulated once per block along the ladder of distinct event forecasts; a draw then only adds
+    up blocks, which costs (draws x rungs) instead of (draws x rows).
+    """
     hits, misses = sort_falling(probabilities, events)
     ladder = build_ladder(probabilities[hits], probabilities[misses])
-    hit_block, miss_block = resampling.block[hits], resampling.block[misses]
+    above_or_at = _cumulate_blocks(ladder.events_through, resampling.rows(hits))
+    others_above = _cumulate_blocks(ladder.others_above, resampling.rows(misses))
+    others_through = _cumulate_blocks(ladder.others_through, resampling.rows(misses))
     auc, precision = np.empty(len(resampling.draws)), np.empty(len(resampling.draws))
-    for chunk in resampling.chunks():
+    for chunk in resampling.chunks(ladder.events_through.size):
         drawn = resampling.draws[chunk]
-        walked = climb(ladder, drawn[:, hit_block], drawn[:, miss_block])
+        walked = Climb(
+            events=add_blocks(drawn, above_or_at[:, :-1]),
+            others_above=add_blocks(drawn, others_above[:, :-1]),
+            others_through=add_blocks(drawn, others_through[:, :-1]),
+            all_events=add_blocks(drawn, above_or_at[:, -1]),
+            all_others=add_blocks(drawn, others_above[:, -1]),
+        )
         auc[chunk], precision[chunk] = walked.auc(), walked.average_precision()
     return auc, precision
 
 
-def _calibration_slopes(probabilities: Floats, events: Bools, resampling: _Resampling) -> Floats:
+def _cumulate_blocks(through: Integers, resampling: Resampling) -> Floats:
+    """Rows of each block up to each rung, (blocks, rungs + 1); the last column has all rows.
+
+    Args:
+        through: Number of sorted rows up to each rung, (rungs,).
+        resampling: Of the sorted rows.
+    """
+    rows = np.diff(through, prepend=0, append=resampling.block.size)
+    rung = np.repeat(np.arange(rows.size), rows)
+    return np.cumsum(resampling.sum_slots(rung, slots=rows.size), axis=1)
+
+
+def _calibration_slopes(probabilities: Floats, events: Bools, resampling: Resampling) -> Floats:
     """Slope of the calibration line in every draw, by Newton steps from the line of the whole sample."""
     slopes = np.full(len(resampling.draws), np.nan)
     logits = logit(probabilities)
     if not has_line(logits, events):
         return slopes
-    whole = calibration_slope_intercept(probabilities, events)
-    centre, scale = float(logits.mean()), float(logits.std())
-    powers = np.vander((logits - centre) / scale, 3, increasing=True)
+    whole, pool = calibration_slope_intercept(probabilities, events), pool_levels(logits)
+    centre, scale = float(pool.logits.mean()), float(pool.logits.std())
+    powers = np.vander((pool.logits - centre) / scale, 3, increasing=True).T.copy()
     start = np.array([whole.intercept + whole.slope * centre, whole.slope * scale])
-    outcome = resampling.draws @ _sum_by_block(powers[:, :2] * events[:, None], resampling)
-    for chunk in resampling.chunks():
-        weights = resampling.draws[chunk][:, resampling.block]
+    count = resampling.sum_slots(pool.level, slots=pool.logits.size)
+    hits = resampling.sum_slots(pool.level, slots=pool.logits.size, values=events.astype(np.float64))
+    outcome = add_blocks(resampling.draws, hits @ powers[:2].T)
+    for chunk in resampling.chunks(pool.logits.size):
+        weights = add_blocks(resampling.draws[chunk], count)
         slopes[chunk] = _newton_lines(powers, weights, outcome[chunk], start)[:, 1] / scale
     return slopes
-
-
-def _sum_by_block(values: Floats, resampling: _Resampling) -> Floats:
-    columns = [
-        np.bincount(resampling.block, weights=column, minlength=resampling.draws.shape[1])
-        for column in values.T
-    ]
-    return np.column_stack(columns)
 
 
 def _newton_lines(powers: Floats, weights: Floats, outcome: Floats, start: Floats) -> Floats:
     """Lines of many weighted samples at once, (draws, 2); NaN where Newton does not settle.
 
     Args:
-        powers: 1, x and x squared of the standardised logits, (n, 3).
+        powers: 1, x and x squared of the standardised logits, (3, n).
         weights: (draws, n).
         outcome: Weighted sums of label and label times x, (draws, 2).
         start: Intercept and slope to start from, (2,).
@@ -238,9 +227,10 @@ def _newton_lines(powers: Floats, weights: Floats, outcome: Floats, start: Float
     lines = np.tile(start, (len(weights), 1))
     step = np.full_like(lines, np.inf)
     for _ in range(MOST_NEWTON_STEPS):
-        expected = sigmoid(lines @ powers[:, :2].T)
-        gradient = (weights * expected) @ powers[:, :2] - outcome
-        curve = (weights * expected * (1.0 - expected)) @ powers
+        expected = sigmoid(lines[:, :1] + lines[:, 1:] * powers[1])
+        mass = weights * expected
+        gradient = np.einsum("dn,kn->dk", mass, powers[:2]) - outcome
+        curve = np.einsum("dn,kn->dk", mass * (1.0 - expected), powers)
         determinant = curve[:, 0] * curve[:, 2] - curve[:, 1] ** 2
         solvable = determinant > 1e-12 * curve[:, 0] * curve[:, 2]
         inverse = np.divide(1.0, determinant, out=np.full(len(lines), np.nan), where=solvable)
@@ -256,6 +246,17 @@ def _newton_lines(powers: Floats, weights: Floats, outcome: Floats, start: Float
     # The error after a step is of the order of its square: 1e-3 leaves 1e-6, far below the interval.
     settled = np.abs(step).max(axis=1) < 1e-3
     return np.where(settled[:, None], lines, np.nan)
+
+
+def collect(scored: Mapping[str, Draws], resampling: Resampling) -> BootstrapScores:
+    """Draws of every model and metric, each (1 + replicates,), as scores; draw 0 is the sample itself."""
+    return BootstrapScores(
+        values=MappingProxyType(
+            {name: {m: float(s[0]) for m, s in by.items()} for name, by in scored.items()}
+        ),
+        replicates=MappingProxyType({name: {m: s[1:] for m, s in by.items()} for name, by in scored.items()}),
+        blocks=resampling.blocks,
+    )
 
 
 def _with_interval(value: float, draws: Floats) -> Estimate:

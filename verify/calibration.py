@@ -22,6 +22,8 @@ from verify.checks import (
 )
 from verify.logistic import Problem, logit, sigmoid
 
+ROWS_KEPT_APART = 100_000
+
 
 @dataclass(frozen=True)
 class Platt:
@@ -80,7 +82,7 @@ def fit_platt(logits: npt.ArrayLike, labels: npt.ArrayLike) -> Platt:
     level = float(logit(targets.mean()))
     if np.ptp(given) == 0.0:
         return Platt(slope=1.0, intercept=level - float(given[0]))
-    slope, intercept = _fit_line(given, targets)
+    slope, intercept = _fit_line(given, targets, np.ones(events.size))
     return Platt(slope, intercept) if slope >= 0.0 else Platt(0.0, level)
 
 
@@ -89,11 +91,11 @@ def _smooth(events: Bools) -> Floats:
     return np.where(events, (count + 1.0) / (count + 2.0), 1.0 / (events.size - count + 2.0))
 
 
-def _fit_line(logits: Floats, targets: Floats) -> tuple[float, float]:
+def _fit_line(logits: Floats, targets: Floats, weights: Floats) -> tuple[float, float]:
     """Slope and intercept at the maximum of the likelihood, solved on standardised logits."""
     centre, scale = float(logits.mean()), float(logits.std())
     design = np.column_stack([np.ones(logits.size), (logits - centre) / scale])
-    level, steepness = Problem(design, targets, np.ones(logits.size), np.zeros(logits.size), l2=0.0).solve()
+    level, steepness = Problem(design, targets, weights, np.zeros(logits.size), l2=0.0).solve()
     slope = float(steepness) / scale
     return slope, float(level) - slope * centre
 
@@ -130,7 +132,40 @@ def calibration_slope_intercept(probabilities: npt.ArrayLike, labels: npt.ArrayL
     given = logit(check_probabilities(probabilities, count=events.size))
     if not has_line(given, events):
         return CalibrationLine(float("nan"), float("nan"))
-    return CalibrationLine(*_fit_line(given, events.astype(np.float64)))
+    pool = pool_levels(given)
+    count = np.bincount(pool.level).astype(np.float64)
+    share = np.bincount(pool.level, weights=events) / count
+    return CalibrationLine(*_fit_line(pool.logits, share, count))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Rows gathered by their logit.
+
+    Args:
+        logits: Logit of each level, (k,).
+        level: Level of each row, (n,).
+    """
+
+    logits: Floats
+    level: Integers
+
+
+def pool_levels(logits: Floats) -> Pool:
+    """Gather rows of equal logit, or, above 100,000 rows, of logits within 1/512 standard deviation.
+
+    A level of close logits stands at their mean. What is left out is the spread inside a level, whose
+    variance is below 3.2e-7 of that of the logits, so a slope keeps six digits.
+    """
+    if logits.size <= ROWS_KEPT_APART:
+        distinct, level = np.unique(logits, return_inverse=True)
+        return Pool(distinct, level)
+    low, width = float(logits.min()), float(logits.std()) / 512.0
+    cell = ((logits - low) / width).astype(np.int64)
+    count = np.bincount(cell)
+    number = np.cumsum(count > 0) - 1
+    total = np.bincount(cell, weights=logits)
+    return Pool(total[count > 0] / count[count > 0], number[cell])
 
 
 def has_line(logits: Floats, events: Bools) -> bool:
@@ -186,27 +221,29 @@ def reliability_curve(
         raise ConfigError(f"Expected at least 1 bin. Received: {bins}. Use 10.")
     events = check_labels(labels)
     given = check_probabilities(probabilities, count=events.size)
-    order = np.argsort(given, kind="stable")
-    starts = _equal_count_starts(given[order], bins)
-    count = np.diff(np.append(starts, events.size))
-    forecast = np.add.reduceat(given[order], starts) / count
-    observed = np.add.reduceat(events[order].astype(np.float64), starts) / count
+    rising = np.sort(given)
+    # The lowest forecast of each bin: rows of equal forecast fall on the same side of it.
+    lowest = np.unique(rising[(np.arange(bins) * rising.size) // bins])
+    group = np.searchsorted(lowest, given, side="right") - 1
+    count = np.bincount(group)
+    forecast = np.bincount(group, weights=given) / count
+    observed = np.bincount(group, weights=events) / count
     bars = np.array([_binomial_bar(int(n), float(p)) for n, p in zip(count, forecast, strict=True)])
     return ReliabilityCurve(forecast, observed, count, bars[:, 0], bars[:, 1])
 
 
-def _equal_count_starts(rising: Floats, bins: int) -> Integers:
-    """First row of each bin, moved back to the first row of equal probability."""
-    wanted = (np.arange(bins) * rising.size) // bins
-    return np.unique(np.searchsorted(rising, rising[wanted], side="left"))
-
-
 def _binomial_bar(count: int, probability: float) -> tuple[float, float]:
-    """Central 95% of the observed rate among ``count`` independent rows of one probability."""
+    """Central 95% of the observed rate among ``count`` independent rows of one probability.
+
+    The mass is summed from its recurrence over 12 standard deviations each side of the mean, outside of
+    which less than 1e-15 lies, and normalised.
+    """
     inside = min(max(probability, 1e-300), 1.0 - 1e-16)
-    taken = np.arange(1, count + 1, dtype=np.float64)
+    reach = 12.0 * np.sqrt(count * inside * (1.0 - inside)) + 20.0
+    first = max(0, int(count * inside - reach))
+    taken = np.arange(first + 1, min(count, int(count * inside + reach)) + 1, dtype=np.float64)
     rises = np.log((count - taken + 1.0) / taken) + np.log(inside) - np.log1p(-inside)
-    log_mass = count * np.log1p(-inside) + np.concatenate([[0.0], np.cumsum(rises)])
-    mass = np.cumsum(np.exp(log_mass))
-    low, high = np.searchsorted(mass, [0.025, 0.975])
-    return float(low) / count, float(min(int(high), count)) / count
+    log_mass = np.concatenate([[0.0], np.cumsum(rises)])
+    mass = np.cumsum(np.exp(log_mass - log_mass.max()))
+    low, high = np.searchsorted(mass, np.array([0.025, 0.975]) * mass[-1])
+    return float(first + low) / count, float(first + high) / count

@@ -39,8 +39,8 @@ class Evaluation:
     verdict: Verdict
     n: int
     base_rate: float
-    scores: Mapping[str, Mapping[Metric, Estimate]]
-    differences: Mapping[str, Mapping[Metric, Estimate]]
+    scores: Mapping[str, Mapping[str, Estimate]]
+    differences: Mapping[str, Mapping[str, Estimate]]
     labels: Bools
     forecasts: Mapping[str, Floats]
     times: npt.NDArray[np.datetime64]
@@ -118,7 +118,10 @@ def evaluate_forecasts(
         n=events.size,
         base_rate=float(events.mean()),
         scores=MappingProxyType(
-            {name: {metric: scores.estimate(name, metric) for metric in Metric} for name in scores.models}
+            {
+                name: {metric: scores.estimate(name, metric) for metric in scores.metrics}
+                for name in scores.models
+            }
         ),
         differences=scores.differences(verdict.baseline),
         labels=events,

@@ -182,6 +182,9 @@ def brier_decomposition(
     given = check_probabilities(probabilities, count=events.size)
     weight = check_weights(weights, count=events.size)
     share = np.full(events.size, 1.0 / events.size) if weight is None else weight / weight.sum()
+    if bins is None:
+        order = np.argsort(given)
+        given, events, share = given[order], events[order], share[order]
     group = _group(given, bins)
     size = np.bincount(group, weights=share).astype(np.float64)
     forecast, observed = (_group_mean(values, group, share, size) for values in (given, events))
@@ -198,8 +201,9 @@ def brier_decomposition(
 
 
 def _group(probabilities: Floats, bins: int | None) -> Integers:
+    """Number of each row's bin, or, for rising probabilities, of its distinct value."""
     if bins is None:
-        return np.unique(probabilities, return_inverse=True)[1]
+        return np.cumsum(np.diff(probabilities, prepend=-1.0) > 0.0) - 1
     if bins < 1:
         raise ConfigError(
             f"Expected at least 1 bin. Received: {bins}. Use 10, or None for distinct forecasts."

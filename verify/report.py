@@ -90,7 +90,7 @@ def render_markdown(evaluation: Evaluation) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(scores: Mapping[str, Mapping[Metric, Estimate]], metrics: tuple[Metric, ...]) -> str:
+def _table(scores: Mapping[str, Mapping[str, Estimate]], metrics: tuple[Metric, ...]) -> str:
     head = "| model | " + " | ".join(HEADINGS[metric] for metric in metrics) + " |"
     rule = "|---" * (1 + len(metrics)) + "|"
     rows = [

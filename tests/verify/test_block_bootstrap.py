@@ -68,7 +68,7 @@ def test_the_same_forecast_twice_differs_by_nothing():
 def test_names_of_blocks_and_chunks_of_replicates_do_not_matter(monkeypatch):
     forecasts, labels, blocks = draw()
     plain = bootstrap_scores(forecasts, labels, blocks, replicates=20, rng=np.random.default_rng(1))
-    monkeypatch.setattr("verify.bootstrap.CHUNK_VALUES", 1)
+    monkeypatch.setattr("verify.resampling.CHUNK_VALUES", 1)
     renamed = bootstrap_scores(
         forecasts, labels, blocks * 10 - 7, replicates=20, rng=np.random.default_rng(1)
     )
@@ -124,10 +124,10 @@ def test_errors_name_the_remedy():
         bootstrap_scores(forecasts, labels, blocks.astype(float), rng=rng)
     with pytest.raises(NoPositivesError, match=r"^Expected both events and non-events to score a forecast\."):
         bootstrap_scores(forecasts, np.zeros(600), blocks, rng=rng)
-    with pytest.raises(
-        ConfigError, match=r"^Expected at least one forecast and one replicate\. Received: 0 forecasts"
-    ):
+    with pytest.raises(ConfigError, match=r"^Expected at least one forecast\. Received: none\."):
         bootstrap_scores({}, labels, blocks, rng=rng)
+    with pytest.raises(ConfigError, match=r"^Expected at least one replicate\. Received: 0\. Use 1000\.$"):
+        bootstrap_scores(forecasts, labels, blocks, replicates=0, rng=rng)
     scores = bootstrap_scores(forecasts, labels, blocks, replicates=1, rng=rng)
     with pytest.raises(ConfigError, match=r"^Expected a baseline among good, noisy\. Received: best\.$"):
         scores.differences("best")

@@ -17,11 +17,12 @@ class CalendarRecentLogistic:
 
     Args:
         name: Name in reports.
-        l2: Penalty on the standardised coefficients.
+        l2: Penalty on the standardised coefficients; 30 suits some fifty correlated columns and a few years
+            of windows.
     """
 
     name: str = "calendar_recent_logistic"
-    l2: float = 1.0
+    l2: float = 30.0
 
     def fit(
         self, features: WindowFeatures, labels: npt.ArrayLike, *, calibration: CalibrationBlock | None = None
