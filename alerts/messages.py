@@ -98,10 +98,10 @@ class CityWarning:
         lead = "TEST. " if self.exercise is Exercise.TEST else ""
         return (
             f"{lead}{risk.area}, {risk.valid_from:%Y-%m-%d %H:%M} to {risk.valid_until:%H:%M %Z}: probability "
-            f"{risk.probability:.0%} ({low:.0%} to {high:.0%}) of at least one reported incident: "
-            f"{risk.question}. Base rate {risk.base_rate:.0%}; {risk.probability / risk.base_rate:.1f} times "
-            f"the base rate. By calendar and recent rates alone: {risk.baseline_probability:.0%}. "
-            f"{risk.skill} Concerns areas, never persons. Expires {risk.valid_until:%H:%M}."
+            f"{risk.probability:.0%} ({low:.0%} to {high:.0%}) of at least one reported {risk.event}, "
+            f"{risk.probability / risk.base_rate:.1f} times the base rate of {risk.base_rate:.0%}. By calendar "
+            f"and recent rates alone: {risk.baseline_probability:.0%}. {risk.skill} Concerns areas, never "
+            f"persons. Expires {risk.valid_until:%H:%M}."
         )
 
 

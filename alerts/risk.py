@@ -12,6 +12,7 @@ class Risk:
 
     Args:
         question: What is announced, in words.
+        event: The target alone, e.g. ``homicide or shooting``.
         framing: ``impending``, or ``nowcast``, which may not be alerted on.
         area: The area, e.g. the name of the city.
         issued_at: When the forecast is made: the start of a window of the city's clock (UTC).
@@ -27,6 +28,7 @@ class Risk:
     """
 
     question: str
+    event: str
     framing: str
     area: str
     issued_at: datetime

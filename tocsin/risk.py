@@ -74,6 +74,7 @@ class StoredRisk:
         )
         return Risk(
             question=describe_question(model),
+            event=" or ".join(model.target.categories),
             framing=model.target.framing,
             area=model.frame.about["city"],
             issued_at=issued,
