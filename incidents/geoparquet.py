@@ -31,6 +31,10 @@ REPEATED = ("category", "offense", "origin", "area", "district", "place", "weapo
 """Columns with few distinct values, which a dictionary keeps small; on others it only costs time."""
 
 
+FILTERED = ("occurred_at", "category", "area")
+"""Columns by which readers skip row groups; statistics of the others would only cost time."""
+
+
 def encode_incidents(incidents: pl.DataFrame) -> bytes:
     """GeoParquet file of incidents; the closed vocabularies are written as plain text.
 
@@ -52,7 +56,14 @@ def encode_table(table: pl.DataFrame, *, metadata: Mapping[str, str] | None = No
     arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest()).replace_schema_metadata(metadata)
     sink = pa.BufferOutputStream()
     # Level 1 is three times faster than the default and a tenth larger.
-    pq.write_table(arrow, sink, compression="zstd", compression_level=1, use_dictionary=list(REPEATED))
+    pq.write_table(
+        arrow,
+        sink,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=list(REPEATED),
+        write_statistics=list(FILTERED),
+    )
     return cast(bytes, sink.getvalue().to_pybytes())
 
 

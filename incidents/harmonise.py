@@ -7,6 +7,7 @@ Every row ends in exactly one of two frames: ``accepted`` (columns of `INCIDENT_
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -96,14 +97,19 @@ def _find_facts(rows: SourceRows, source: CitySource, areas: geopandas.GeoDataFr
     numbers = frame.select(pl.col("longitude", "latitude").cast(pl.Float64, strict=False))
     readable = numbers.select(pl.all_horizontal(pl.all().is_finite().fill_null(False))).to_series()
     lon, lat = (numbers[name].set(~readable, None).to_numpy() for name in numbers.columns)
-    known = parse_times(frame["known"], layout.known, time_zone=source.time_zone) if layout.known else None
-    return _Facts(
-        occurred=parse_times(frame["occurred"], layout.occurred, time_zone=source.time_zone),
-        known=known,
-        classified=classify(frame, source.categories),
-        readable=readable,
-        located=locate(lon, lat, areas, tolerance_m=source.outside_tolerance_m),
-    )
+    with ThreadPoolExecutor(1) as beside:
+        # NumPy, PROJ and GEOS find the areas while Polars reads times and words.
+        located = beside.submit(locate, lon, lat, areas, tolerance_m=source.outside_tolerance_m)
+        known = (
+            parse_times(frame["known"], layout.known, time_zone=source.time_zone) if layout.known else None
+        )
+        return _Facts(
+            occurred=parse_times(frame["occurred"], layout.occurred, time_zone=source.time_zone),
+            known=known,
+            classified=classify(frame, source.categories),
+            readable=readable,
+            located=located.result(),
+        )
 
 
 def _judge(frame: pl.DataFrame, facts: _Facts) -> pl.Series:

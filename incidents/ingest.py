@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from incidents.categories import check_rules
 from incidents.errors import ConfigError, DataError
 from incidents.harmonise import harmonise
 from incidents.polygons import load_layer
 from incidents.rows import read_rows
+from incidents.selection import check_delays
 from incidents.source import CitySource
 from incidents.store import IncidentStore
 
@@ -67,8 +71,11 @@ def ingest_files(
         raise ConfigError(
             "Expected at least one file to ingest. Received: none. Name the city's incident files."
         )
-    layers = _layers(source, store, search)
-    files = [read_rows(path, source.layouts) for path in paths]
+    check_source(source)
+    with ThreadPoolExecutor(1) as beside:
+        polygons = beside.submit(_layers, source, store, search)
+        files = [read_rows(path, source.layouts) for path in paths]
+        layers = polygons.result()
     judged = [harmonise(rows, source, layers[source.area_layer]) for rows in files]
     store.create(source, layers)
     accepted = pl.concat([one.accepted for one in judged])
@@ -102,6 +109,29 @@ def check_account(report: IngestReport) -> None:
         )
 
 
+def check_source(source: CitySource) -> None:
+    """Refuse settings of a city that no file could be read with.
+
+    Raises:
+        ConfigError: Unknown time zone, area layer or category, no default delay, or a rule that is no
+            regular expression.
+    """
+    check_rules(source.categories)
+    check_delays(source.reporting_delay_hours)
+    try:
+        ZoneInfo(source.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"Expected an IANA time zone such as America/New_York. Received: {source.time_zone!r}. "
+            "Correct time_zone in the city's YAML."
+        ) from error
+    if source.area_layer not in source.layers:
+        raise ConfigError(
+            f"Expected area_layer to be one of layers. Received: {source.area_layer!r}, not in "
+            f"{', '.join(source.layers)}. Correct area_layer in the city's YAML."
+        )
+
+
 def _layers(
     source: CitySource, store: IncidentStore, search: Sequence[Path]
 ) -> dict[str, geopandas.GeoDataFrame]:
@@ -109,9 +139,4 @@ def _layers(
     if store.exists:
         store.check_city(source)
         return {source.area_layer: store.layer(source.area_layer)}
-    if source.area_layer not in source.layers:
-        raise ConfigError(
-            f"Expected area_layer to be one of layers. Received: {source.area_layer!r}, not in "
-            f"{', '.join(source.layers)}. Correct area_layer in the city's YAML."
-        )
     return {name: load_layer(layer, crs=source.crs, search=search) for name, layer in source.layers.items()}

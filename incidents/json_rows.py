@@ -12,38 +12,40 @@ from typing import Any, Literal
 
 import polars as pl
 
+from incidents.contents import UTF8_BOM, SourceFile
 from incidents.errors import UnreadableFileError
 
 ATTRIBUTES = {"geojson": "properties", "arcgis_json": "attributes"}
 GEOMETRY = ("geometry.x", "geometry.y")
+ENCODING = "utf-8"
 SAMPLED_FEATURES = 100
 """Features looked at for field names: portals may leave out fields that are null, but rarely in all of these."""
 
 
-def sniff_kind(content: bytes) -> Literal["csv", "geojson", "arcgis_json"]:
+def sniff_kind(head: bytes) -> Literal["csv", "geojson", "arcgis_json"]:
     """Kind of file by its first character and, in JSON, by what the features call their attributes."""
-    if not content.lstrip().startswith(b"{"):
+    if not head.removeprefix(UTF8_BOM).lstrip().startswith(b"{"):
         return "csv"
-    start = content.find(b'"features"')
-    attributes, properties = content.find(b'"attributes"', start), content.find(b'"properties"', start)
+    start = head.find(b'"features"')
+    attributes, properties = (head.find(word, start) for word in (b'"attributes"', b'"properties"'))
     return "arcgis_json" if attributes >= 0 and (properties < 0 or attributes < properties) else "geojson"
 
 
-def read_json_fields(text: bytes, *, kind: str, path: Path) -> list[str]:
+def read_json_fields(file: SourceFile, *, kind: str) -> list[str]:
     """Field names of the first features, and the names under which a point's coordinates can be mapped.
 
     Raises:
         UnreadableFileError: There are no features, or the text ends within them.
     """
     names: dict[str, None] = {}
-    for feature in _first_features(text, path):
+    for feature in _first_features(file):
         names |= dict.fromkeys(feature.get(ATTRIBUTES[kind]) or {})
     return [*names, *GEOMETRY]
 
 
-def _first_features(text: bytes, path: Path) -> list[dict[str, Any]]:
+def _first_features(file: SourceFile) -> list[dict[str, Any]]:
     """Up to ``SAMPLED_FEATURES`` features, decoded one by one from where the list starts."""
-    content = text.decode()
+    content = file.text(ENCODING).decode()
     place = content.find("[", content.find('"features"')) + 1
     decode = json.JSONDecoder().raw_decode
     found: list[dict[str, Any]] = []
@@ -55,21 +57,20 @@ def _first_features(text: bytes, path: Path) -> list[dict[str, Any]]:
         try:
             feature, place = decode(content, place)
         except json.JSONDecodeError as error:
-            raise _damaged(path, error) from error
+            raise _damaged(file.path, error) from error
         found.append(feature)
     if not found:
-        raise UnreadableFileError(f"Expected features in {path}. Received: none. Fetch it again.")
+        raise UnreadableFileError(f"Expected features in {file.path}. Received: none. Fetch it again.")
     return found
 
 
-def read_json_columns(text: bytes, columns: Sequence[str], *, kind: str, path: Path) -> pl.DataFrame:
+def read_json_columns(file: SourceFile, columns: Sequence[str], *, kind: str) -> pl.DataFrame:
     """Chosen fields of every feature as String, null where a feature lacks one.
 
     Args:
-        text: UTF-8.
+        file: UTF-8, as JSON always is.
         columns: Field names, or ``geometry.x`` and ``geometry.y``.
         kind: ``geojson`` or ``arcgis_json``.
-        path: For messages.
 
     Raises:
         UnreadableFileError: The text is no complete JSON.
@@ -79,9 +80,9 @@ def read_json_columns(text: bytes, columns: Sequence[str], *, kind: str, path: P
     if len(fields) < len(columns):
         parts["geometry"] = _point_type(kind)
     try:
-        whole = pl.read_json(text, schema={"features": pl.List(pl.Struct(parts))})
+        whole = pl.read_json(file.text(ENCODING), schema={"features": pl.List(pl.Struct(parts))})
     except pl.exceptions.PolarsError as error:
-        raise _damaged(path, error) from error
+        raise _damaged(file.path, error) from error
     features = whole.select(pl.col("features").explode()).unnest("features")
     attributes = pl.col(ATTRIBUTES[kind]).struct
     return features.select(

@@ -20,6 +20,7 @@ Flags = npt.NDArray[np.bool_]
 NOWHERE = -1
 """Index of the area where a point lies in none."""
 
+LAST_STRIPE = 65535
 EDGE_POINTS = 21
 """Points per edge of the city's box when it is brought to degrees, where straight edges bend."""
 
@@ -89,23 +90,36 @@ def find_areas(x: Floats, y: Floats, areas: geopandas.GeoDataFrame) -> npt.NDArr
 
     shapes = np.asarray(areas.geometry.array, dtype=object)
     shapely.prepare(shapes)
-    order = np.argsort(x, kind="stable")
-    sorted_x, sorted_y = x[order], y[order]
-    found = np.full(len(x), NOWHERE, dtype=np.int32)
     bounds = shapely.bounds(shapes)
-    starts = np.searchsorted(sorted_x, bounds[:, 0], side="left")
-    stops = np.searchsorted(sorted_x, bounds[:, 2], side="right")
-    # Slices of points sorted by x, then their y: far fewer tests than a tree of points would need to build.
-    for row in range(len(shapes)):
+    stripes, edges = _stripes(x, bounds)
+    # Sorting 16-bit stripes is linear, and slices of points need no tree to be built over them.
+    order = np.argsort(stripes, kind="stable")
+    in_order, x, y = stripes[order], x[order], y[order]
+    starts = np.searchsorted(in_order, edges[:, 0], side="left")
+    stops = np.searchsorted(in_order, edges[:, 1], side="right")
+    found = np.full(len(x), NOWHERE, dtype=np.int32)
+    for row, (west, south, east, north) in enumerate(bounds):
         part = slice(starts[row], stops[row])
-        candidates = part.start + np.flatnonzero(
-            (found[part] == NOWHERE) & (sorted_y[part] >= bounds[row, 1]) & (sorted_y[part] <= bounds[row, 3])
-        )
-        hit = shapely.intersects_xy(shapes[row], sorted_x[candidates], sorted_y[candidates])
+        open_here = (found[part] == NOWHERE) & (y[part] >= south) & (y[part] <= north)
+        candidates = part.start + np.flatnonzero(open_here & (x[part] >= west) & (x[part] <= east))
+        hit = shapely.intersects_xy(shapes[row], x[candidates], y[candidates])
         found[candidates[hit]] = row
     result = np.empty_like(found)
     result[order] = found
     return result
+
+
+def _stripes(x: Floats, bounds: Floats) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
+    """North-south stripes of the points, and the first and last stripe of each area; NaN goes to the last."""
+    west, east = bounds[:, 0].min(), bounds[:, 2].max()
+    scale = LAST_STRIPE / max(east - west, 1.0)
+
+    def stripe(metres: Floats) -> npt.NDArray[np.uint16]:
+        return np.nan_to_num(np.clip((metres - west) * scale, 0, LAST_STRIPE), nan=LAST_STRIPE).astype(
+            np.uint16
+        )
+
+    return stripe(x), stripe(bounds[:, [0, 2]])
 
 
 def _degree_box(bounds: Floats, tolerance_m: float, to_metres: object) -> tuple[float, float, float, float]:

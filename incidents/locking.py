@@ -29,16 +29,7 @@ def write_lock(root: Path) -> Iterator[None]:
     """
     handle = _open(root)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(handle, 32, 0).decode().strip() or "unknown"
-            raise StoreBusyError(
-                f"Expected to write to the store {root}. Received: process {holder} is writing to it. "
-                "Wait until it is done, then run the command again."
-            ) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        _take(handle, root)
         yield
     finally:
         os.close(handle)
@@ -49,7 +40,27 @@ def _open(root: Path) -> int:
         root.mkdir(parents=True, exist_ok=True)
         return os.open(root / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise StoreError(
-            f"Expected to write to the store {root}. Received: {error.strerror}. "
-            "Give write permission, or choose another --store."
+        raise _refused(root, error) from error
+
+
+def _take(handle: int, root: Path) -> None:
+    """Lock, and leave the process id for whoever comes next."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+    except BlockingIOError as error:
+        holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+        raise StoreBusyError(
+            f"Expected to write to the store {root}. Received: process {holder} is writing to it. "
+            "Wait until it is done, then run the command again."
         ) from error
+    except OSError as error:
+        raise _refused(root, error) from error
+
+
+def _refused(root: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"Expected to write to the store {root}. Received: {error.strerror}. "
+        "Give write permission and free space, or choose another --store."
+    )

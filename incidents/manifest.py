@@ -7,8 +7,10 @@ it, and a writer that dies leaves the old manifest, hence the old state.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ from incidents.files import replacing_file
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+ASIDE = re.compile(r"\.(manifest\.json|city\.json|.+\.parquet)-\w+")
+"""Folders in which `incidents.files.replacing_file` writes, named after the file to come."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,18 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
 def remove_orphans(root: Path, manifest: Manifest) -> None:
     """Delete what a writer that died has left; only the holder of the write lock may call this.
 
-    No manifest ever listed these files, so no reader can be using them.
+    No manifest ever listed these files, so no reader can be using them. What cannot be deleted stays: it is
+    in nobody's way.
     """
     listed = {part.path for part in manifest.incidents} | set(manifest.quarantine)
     for folder in ("incidents", "quarantine"):
         for path in (root / folder).rglob("part-*.parquet"):
-            if path.relative_to(root).as_posix() not in listed:
-                path.unlink(missing_ok=True)
-    for name in (MANIFEST, "part-*.parquet"):
-        for aside in root.rglob(f".{name}-*"):
-            shutil.rmtree(aside, ignore_errors=True)
+            if path.relative_to(root).as_posix() not in listed and not ASIDE.fullmatch(path.parent.name):
+                with suppress(OSError):
+                    path.unlink()
+    for path in root.rglob(".*"):
+        if ASIDE.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _from_json(content: Mapping[str, Any]) -> Manifest:

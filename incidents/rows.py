@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from incidents.contents import read_content, to_utf8
+from incidents.contents import SourceFile, open_source
 from incidents.csv_rows import EXTRA, check_delimiter, read_csv_columns, read_header
 from incidents.json_rows import read_json_columns, read_json_fields, sniff_kind
 from incidents.layouts import ROLES, choose_layout, mapped_columns, role_columns
@@ -40,29 +40,27 @@ def read_rows(path: Path, layouts: Mapping[str, Layout]) -> SourceRows:
         UnreadableFileError: Missing, empty, header only, cut short, damaged or wrongly encoded.
         LayoutError: No layout fits; the message names the missing columns and the nearest present ones.
     """
-    content = read_content(path)
-    kind = sniff_kind(content)
+    file = open_source(path)
+    kind = sniff_kind(file.head)
 
     def present(layout: Layout) -> Sequence[str]:
-        if kind != "csv":
-            return read_json_fields(content, kind=kind, path=path)
-        return _csv_columns(content, layout, path)
+        return _csv_columns(file, layout) if kind == "csv" else read_json_fields(file, kind=kind)
 
     name = choose_layout(layouts, kind=kind, present=present, path=path)
     layout = layouts[name]
-    text = to_utf8(content, path=path, encoding=layout.encoding)
     wanted = mapped_columns(layout)
     if kind == "csv":
-        read = read_csv_columns(text, wanted, delimiter=layout.delimiter, path=path)
+        read = read_csv_columns(file, wanted, delimiter=layout.delimiter, encoding=layout.encoding)
     else:
-        read = read_json_columns(text, wanted, kind=kind, path=path)
+        read = read_json_columns(file, wanted, kind=kind)
     return SourceRows(name, layout, _by_role(read, layout, path))
 
 
-def _csv_columns(content: bytes, layout: Layout, path: Path) -> list[str]:
-    header = read_header(content, delimiter=layout.delimiter, encoding=layout.encoding)
+def _csv_columns(file: SourceFile, layout: Layout) -> list[str]:
+    header = read_header(file, delimiter=layout.delimiter, encoding=layout.encoding)
     if len(header) == 1:
-        check_delimiter(header[0], mapped_columns(layout), delimiter=layout.delimiter, path=path)
+        wanted = mapped_columns(layout)
+        check_delimiter(file, wanted, delimiter=layout.delimiter, encoding=layout.encoding)
     return header
 
 
@@ -85,11 +83,8 @@ def _by_role(read: pl.DataFrame, layout: Layout, path: Path) -> pl.DataFrame:
 def _role_text(role: str, columns: Sequence[str], missing: Sequence[str]) -> pl.Expr:
     if not columns:
         return pl.lit(None, dtype=pl.String).alias(role)
-    cells = [_known(pl.col(column).str.strip_chars(), missing) for column in columns]
+    marks = list(dict.fromkeys(("", *missing)))
+    cells = [pl.col(column).str.strip_chars().replace(marks, [None] * len(marks)) for column in columns]
     return (cells[0] if len(cells) == 1 else pl.concat_str(cells, separator=" ", ignore_nulls=True)).alias(
         role
     )
-
-
-def _known(cell: pl.Expr, missing: Sequence[str]) -> pl.Expr:
-    return pl.when(~cell.is_in(["", *missing])).then(cell)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -22,6 +23,22 @@ def check_aware(**times: datetime | None) -> None:
             raise ConfigError(
                 f"Expected {name} with a time zone. Received: {time.isoformat()}. Add one, such as tzinfo=UTC."
             )
+
+
+def category_names(categories: Iterable[Category | str]) -> list[str]:
+    """Names of categories.
+
+    Raises:
+        ConfigError: One is unknown; lists the valid ones, the nearest first.
+    """
+    valid = [category.value for category in Category]
+    names = [str(category) for category in categories]
+    for name in names:
+        if name not in valid:
+            near = difflib.get_close_matches(name, valid, n=3, cutoff=0.4)
+            choice = ", ".join([*near, *(one for one in valid if one not in near)])
+            raise ConfigError(f"Expected a category of incidents. Received: {name!r}. Use one of: {choice}.")
+    return names
 
 
 def within(incidents: pl.LazyFrame, *, start: datetime | None, stop: datetime | None) -> pl.LazyFrame:

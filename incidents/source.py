@@ -82,7 +82,8 @@ class PolygonLayer:
 
     Args:
         file: Path, looked for beside the config, in the folders given by ``TOCSIN_DATA``, beside the
-            incident files and in ``polygon_folders`` of the config, in this order.
+            incident files and in ``polygon_folders`` of the config, in this order; if none has it, the bare
+            file name is looked for in the same folders.
         id: Property that names the polygon; several features of one name are dissolved into one.
         population: Property with the number of residents, if there is one.
         sliver_m2: Overlaps of two polygons up to this area are boundary noise; larger ones are refused.

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
@@ -29,7 +30,7 @@ from incidents.geoparquet import decode_incidents, encode_incidents, encode_tabl
 from incidents.locking import write_lock
 from incidents.manifest import MANIFEST, Manifest, Part, read_manifest, remove_orphans, write_manifest
 from incidents.schema import INCIDENT_SCHEMA, QUARANTINE_SCHEMA, Category, check_incidents
-from incidents.selection import check_aware, on_record_at, within
+from incidents.selection import category_names, check_aware, on_record_at, within
 from incidents.source import CitySource
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 CITY = "city.json"
 ORDER = ("occurred_at", "incident_id")
+WRITERS = 4
 
 
 @dataclass(frozen=True)
@@ -108,21 +110,16 @@ class IncidentStore:
             ConfigError: A store of another city is here.
             StoreError: It could not be written.
         """
-        if self.exists:
-            return self.check_city(source)
         if source.area_layer not in layers:
             raise ConfigError(
                 f"Expected the area layer {source.area_layer!r} among the layers. Received: {', '.join(layers)}. "
                 "Name one of them under area_layer."
             )
-        with write_lock(self.root):
-            for name, layer in layers.items():
-                with replacing_file(self.root / "layers" / f"{name}.parquet") as aside:
-                    layer.to_parquet(aside)
-            with replacing_file(self.root / CITY) as aside:
-                aside.write_text(json.dumps(asdict(_stored(source)), indent=1))
-            write_manifest(self.root, Manifest())
-        return None
+        if not self.exists:
+            with write_lock(self.root):
+                if not self.exists:  # nobody was faster
+                    self._write_city(source, layers)
+        self.check_city(source)
 
     def check_city(self, source: CitySource) -> None:
         """Refuse a config of another city, zone, CRS or area layer than the store was made with.
@@ -151,14 +148,19 @@ class IncidentStore:
             StoreError: There is no store, or the disk refused; the store is as before.
         """
         check_incidents(accepted)
+        read_manifest(self.root)  # a folder that is no store is not even touched
         with write_lock(self.root):
             manifest = read_manifest(self.root)
             remove_orphans(self.root, manifest)
             fresh = self._unseen(accepted, manifest)
-            parts = [self._write_part(month) for month in _by_month(fresh)]
-            pages = list(self._write_quarantine(quarantined, manifest))
-            if parts or pages:
-                write_manifest(self.root, _with(manifest, parts, pages))
+            try:
+                parts = self._write_parts(fresh)
+                pages = list(self._write_quarantine(quarantined, manifest))
+                if parts or pages:
+                    write_manifest(self.root, _with(manifest, parts, pages))
+            except Exception:
+                remove_orphans(self.root, manifest)
+                raise
         return AppendResult(accepted=fresh.height, redelivered=accepted.height - fresh.height)
 
     def scan(
@@ -183,15 +185,14 @@ class IncidentStore:
             delay_hours: Assumed delay by category, with ``default``; those the store was made with if left out.
 
         Raises:
-            ConfigError: A time without a zone.
+            ConfigError: A time without a zone, or an unknown category.
             StoreError: There is no store, or a file of it is missing.
         """
         check_aware(start=start, stop=stop, as_of=as_of)
         parts = [part for part in read_manifest(self.root).incidents if part.overlaps(start, stop)]
         found = within(self._scan_parts(parts), start=start, stop=stop)
         if categories is not None:
-            names = [Category(one).value for one in categories]
-            found = found.filter(pl.col("category").cast(pl.String).is_in(names))
+            found = found.filter(pl.col("category").cast(pl.String).is_in(category_names(categories)))
         if areas is not None:
             found = found.filter(pl.col("area").is_in(list(areas)))
         if as_of is not None:
@@ -230,6 +231,15 @@ class IncidentStore:
             max(datetime.fromisoformat(part.last) for part in parts),
         )
 
+    def _write_city(self, source: CitySource, layers: Mapping[str, geopandas.GeoDataFrame]) -> None:
+        """Layers, then the city, and last the manifest, which makes the folder a store."""
+        for name, layer in layers.items():
+            with replacing_file(self.root / "layers" / f"{name}.parquet") as aside:
+                layer.to_parquet(aside)
+        with replacing_file(self.root / CITY) as aside:
+            aside.write_text(json.dumps(asdict(_stored(source)), indent=1))
+        write_manifest(self.root, Manifest())
+
     def _scan_parts(self, parts: list[Part]) -> pl.LazyFrame:
         """Parts in order; only months that arrived in several deliveries have to be sorted."""
         self._check_present(parts)
@@ -262,6 +272,11 @@ class IncidentStore:
             fresh = fresh.lazy().join(known, on="incident_id", how="anti", maintain_order="left").collect()
         first = fresh["incident_id"].is_first_distinct()
         return (fresh if first.all() else fresh.filter(first)).sort(ORDER)
+
+    def _write_parts(self, incidents: pl.DataFrame) -> list[Part]:
+        """One part for each month, several at a time: compression and the disk leave Python free."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            return list(pool.map(self._write_part, _by_month(incidents)))
 
     def _write_part(self, month: pl.DataFrame) -> Part:
         first, last = (month["occurred_at"][place] for place in (0, -1))

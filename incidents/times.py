@@ -8,6 +8,7 @@ standard library has it). ``24:00`` is the next midnight.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -15,8 +16,8 @@ from incidents.schema import UTC_TIME
 from incidents.source import TimeColumns
 
 WALL_TIME = pl.Datetime("us")
-FIRST_YEAR, LAST_YEAR = 1900, 2100
-"""Years outside are slips of the pen; they count as unparsable."""
+FIRST_TIME, LAST_TIME = datetime(1900, 1, 2), datetime(2100, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
+"""Times outside are slips of the pen; they count as unparsable."""
 
 MIDNIGHT_24 = r"(^|[ T])24(:00(?::00(?:\.0+)?)?)"
 ISO_STAMP = r"^(\d{4})[-/](\d{2})[-/](\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)"
@@ -76,11 +77,10 @@ def to_instants(wall: pl.Series, *, time_zone: str) -> tuple[pl.Series, pl.Serie
     gap = local.is_null() & wall.is_not_null()
     if gap.any():
         # The offset in force a day earlier is the one before the jump: keeping it moves past the gap.
-        eve = wall.dt.offset_by("-1d").dt.replace_time_zone(
-            time_zone, ambiguous="earliest", non_existent="null"
-        )
+        eve = wall.filter(gap).dt.offset_by("-1d")
+        eve = eve.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
         shifted = eve.dt.convert_time_zone("UTC").dt.offset_by("1d").cast(UTC_TIME)
-        instants = shifted.zip_with(gap, instants)
+        instants = instants.scatter(gap.arg_true(), shifted)
     return instants, gap
 
 
@@ -132,7 +132,5 @@ def _offset_minutes(stated: pl.Series) -> pl.Series:
 
 
 def _plausible(wall: pl.Series) -> pl.Series:
-    years = wall.dt.year()
-    if years.is_between(FIRST_YEAR, LAST_YEAR).all():
-        return wall
-    return wall.set(~years.is_between(FIRST_YEAR, LAST_YEAR).fill_null(False), None)
+    inside = wall.is_between(FIRST_TIME, LAST_TIME)
+    return wall if inside.all() else wall.set(~inside.fill_null(False), None)
