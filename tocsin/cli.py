@@ -7,9 +7,12 @@ import typer
 from incidents.errors import TocsinError
 from tocsin import __version__
 from tocsin.commands.alert import alert
+from tocsin.commands.demo import demo
 from tocsin.commands.evaluate import evaluate
 from tocsin.commands.ingest import ingest
 from tocsin.commands.rasterize import rasterize
+from tocsin.commands.render import render
+from tocsin.commands.simulate import simulate
 from tocsin.commands.train import train
 
 INTERRUPTED_EXIT = 130
@@ -23,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (ingest, rasterize, train, evaluate, alert):
+for command in (demo, simulate, ingest, rasterize, render, train, evaluate, alert):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,9 @@ def alert(
     live: Annotated[
         bool, typer.Option("--live", help="Mark the message as meant; else it is a test.")
     ] = False,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="Also draw where the risk lies, PNG, PDF or SVG.")
+    ] = None,
     fail_on_abstain: Annotated[bool, typer.Option("--fail-on-abstain", help="Exit 4 on abstention.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -36,10 +40,12 @@ def alert(
     --as-of 2015-07-04T20:00
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from alerts.messages import Abstention, Exercise
+    from alerts.messages import Abstention, CityWarning, Exercise
     from alerts.once import warn_once
     from cnn.bundle import load_bundle
+    from exports.figures import save_figure
     from incidents.errors import ConfigError
+    from tocsin.briefing import draw_look
     from tocsin.config import load_config
     from tocsin.risk import StoredRisk, stated_skill
     from tocsin.tensors import open_store
@@ -57,6 +63,9 @@ def alert(
     exercise = Exercise.LIVE if live else Exercise.TEST
     message = warn_once(source, now, city.alert, area=city.source.name, exercise=exercise)
     result = message.to_json()
+    if map_file and isinstance(message, CityWarning):
+        save_figure(draw_look(source, now), map_file)
+        result["map"] = str(map_file)
     finish(result, result["text"], as_json=as_json)
     if fail_on_abstain and isinstance(message, Abstention):
         raise typer.Exit(ABSTAINED_EXIT)
