@@ -6,7 +6,7 @@ Instants are int64 seconds since 1970-01-01T00:00Z; wall times are the same coun
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -130,6 +130,36 @@ def make_windows(start: date, stop: date, *, time_zone: str, hours: int = 2) -> 
     # The last bound is the first window from ``stop`` on, which is a later one where the zone skipped ``stop``.
     first, last = np.searchsorted(key, [_midnight(day) // (hours * HOUR_S) for day in (start, stop)])
     return Windows(time_zone, hours, instants[begins[first : last + 1]], key[first:last] * hours * HOUR_S)
+
+
+def window_at(label: str, *, time_zone: str, hours: int = 2) -> Windows:
+    """Return the one window that starts at a time of the wall clock, as :meth:`Windows.label` writes it.
+
+    Args:
+        label: Start on the wall clock, e.g. ``2015-07-04T20:00``.
+        time_zone: IANA name.
+        hours: Length of a window; it divides 24.
+
+    Returns:
+        Windows of length 1.
+
+    Raises:
+        ConfigError: Not such a time, or no window starts then.
+    """
+    try:
+        day = datetime.fromisoformat(label).date()
+    except ValueError as error:
+        raise ConfigError(
+            f"Expected the start of a window, e.g. 2015-07-04T20:00. Received: {label!r}. Write it in that form."
+        ) from error
+    windows = make_windows(day, day + timedelta(days=1), time_zone=time_zone, hours=hours)
+    labels = [windows.label(index) for index in range(len(windows))]
+    if label not in labels:
+        raise ConfigError(
+            f"Expected the start of a window in {time_zone}, one of {labels}. Received: {label!r}. Choose one."
+        )
+    index = labels.index(label)
+    return windows.slice(index, index + 1)
 
 
 def local_to_utc(wall: datetime, time_zone: str) -> int:

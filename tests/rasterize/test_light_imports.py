@@ -35,6 +35,8 @@ def test_tensors_need_numpy_only(module: str) -> None:
     assert loaded & set(HEAVY) == set()
 
 
-@pytest.mark.parametrize("module", ["rasterize.build", "rasterize.overlay"])
+@pytest.mark.parametrize(
+    "module", ["rasterize.build", "rasterize.overlay", "rasterize.window_map", "exports.risk_map"]
+)
 def test_drawing_and_geography_load_on_use(module: str) -> None:
     assert loaded_by(module) & (set(HEAVY) - {"polars"}) == set()
