@@ -6,7 +6,7 @@ Wording speaks of reported incidents and of areas, never of persons.
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -54,8 +54,9 @@ class CityWarning:
     @property
     def id(self) -> str:
         """The same for the same area, window, model and rule, so that a repeat is recognised."""
-        key = [self.risk.area, _stamp(self.risk.valid_from), _stamp(self.risk.valid_until)]
-        return _digest([*key, self.risk.model_hash, RULE])
+        risk = self.risk
+        window = [_stamp(end.astimezone(UTC)) for end in (risk.valid_from, risk.valid_until)]
+        return _digest([risk.area, *window, risk.model_hash, RULE])
 
     def to_json(self) -> dict[str, Any]:
         """Return the message as JSON-able values, times in ISO 8601 with their offset."""
@@ -97,11 +98,11 @@ class CityWarning:
         low, high = risk.interval
         lead = "TEST. " if self.exercise is Exercise.TEST else ""
         return (
-            f"{lead}{risk.area}, {risk.valid_from:%Y-%m-%d %H:%M} to {risk.valid_until:%H:%M %Z}: probability "
-            f"{risk.probability:.0%} ({low:.0%} to {high:.0%}) of at least one reported {risk.event}, "
-            f"{risk.probability / risk.base_rate:.1f} times the base rate of {risk.base_rate:.0%}. By calendar "
-            f"and recent rates alone: {risk.baseline_probability:.0%}. {risk.skill} Concerns areas, never "
-            f"persons. Expires {risk.valid_until:%H:%M}."
+            f"{lead}{risk.area}, {_span(risk.valid_from, risk.valid_until)}: probability "
+            f"{risk.probability:.1%} ({low:.1%} to {high:.1%}) of at least one reported {risk.event}, "
+            f"{risk.probability / risk.base_rate:.1f} times the base rate of {risk.base_rate:.1%}. By calendar "
+            f"and recent rates alone: {risk.baseline_probability:.1%}. {risk.skill} Concerns areas, never "
+            f"persons. Expires {risk.valid_until:%Y-%m-%d %H:%M %Z}."
         )
 
 
@@ -156,6 +157,13 @@ def _age_hours(feed: Feed, as_of: datetime) -> float | None:
 
 def _stamp(instant: datetime) -> str:
     return instant.isoformat(timespec="minutes")
+
+
+def _span(start: datetime, end: datetime) -> str:
+    """Write a stretch of local time; the day and the zone appear twice where they change within it."""
+    zone = "" if start.tzname() == end.tzname() else f" {start:%Z}"
+    day = "" if start.date() == end.date() else f"{end:%Y-%m-%d} "
+    return f"{start:%Y-%m-%d %H:%M}{zone} to {day}{end:%H:%M %Z}"
 
 
 def _digest(parts: list[str]) -> str:

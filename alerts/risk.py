@@ -15,9 +15,9 @@ class Risk:
         event: The target alone, e.g. ``homicide or shooting``.
         framing: ``impending``, or ``nowcast``, which may not be alerted on.
         area: The area, e.g. the name of the city.
-        issued_at: When the forecast is made: the start of a window of the city's clock (UTC).
-        valid_from: Start of what is announced (UTC).
-        valid_until: End of what is announced (UTC).
+        issued_at: When the forecast is made: the start of a window, in the city's time zone.
+        valid_from: Start of what is announced, in the city's time zone.
+        valid_until: End of what is announced, in the city's time zone.
         probability: Of at least one reported incident of the target.
         interval: 95% interval of the probability's calibration.
         base_rate: Share of windows with the event in the model's training and calibration blocks.
