@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from incidents.contents import UTF8_BOM, SourceFile
+from incidents.contents import UTF8_BOM, UTF16_BOMS, SourceFile
 from incidents.errors import ConfigError, LayoutError, UnreadableFileError
 
 EXTRA = "__extra__"
@@ -72,7 +72,7 @@ def read_csv_columns(
             raise pl.exceptions.ComputeError("text in another encoding")
         # Polars unpacks faster than Python, and checks the packing and UTF-8; it only says less about damage.
         rows = _parse(_prepend(own_header, file), [*map(str, places), EXTRA], delimiter, '"')
-    except pl.exceptions.ComputeError:
+    except (pl.exceptions.ComputeError, OSError):
         rows = _parse_checked(own_header, file, [*map(str, places), EXTRA], delimiter, encoding)
     rows = _drop_blank_tail(rows.slice(1), file)
     if rows.is_empty():
@@ -83,6 +83,10 @@ def read_csv_columns(
 
 
 def _first_line(file: SourceFile, encoding: str) -> str:
+    if file.head.startswith(UTF16_BOMS) and "16" not in encoding:
+        raise UnreadableFileError(
+            f"Expected {encoding} text in {file.path}. Received: UTF-16. Set encoding: utf-16 in the layout."
+        )
     try:
         head = file.head.removeprefix(UTF8_BOM).decode(encoding, errors="replace")
     except LookupError as error:

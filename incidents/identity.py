@@ -41,23 +41,27 @@ def name_incidents(rows: pl.DataFrame, *, city: str) -> pl.Series:
 
 
 def hash_rows(rows: pl.DataFrame) -> pl.Series:
-    """128-bit SipHash-2-4 of all roles of each row, as 32 hexadecimal digits.
+    """128-bit hash of all roles of each row, as 32 hexadecimal digits.
 
-    Polars' own hash may change between releases; this one is pinned by a test vector.
+    It is pandas' keyed hash of text, SipHash-2-4 and a finalizer, with two keys. Polars' own hash may change
+    between releases; this one is held to an independent implementation by a test.
+
+    Reference:
+        Aumasson and Bernstein (2012), https://doi.org/10.1007/978-3-642-34931-7_28.
     """
     import pandas as pd
 
     joined = pl.concat_str([pl.col(role).fill_null("") for role in ROLES], separator=SEPARATOR)
     texts = rows.select(joined).to_series().to_numpy().astype(object)
-    halves = [pd.util.hash_array(texts, hash_key=key, categorize=False).astype(">u8") for key in HASH_KEYS]
+    halves = [pd.util.hash_array(texts, hash_key=key, categorize=False) for key in HASH_KEYS]
     return _hexadecimal(np.column_stack(halves))
 
 
 def _hexadecimal(words: npt.NDArray[np.uint64]) -> pl.Series:
-    """Rows of big-endian 8-byte words as hexadecimal text."""
+    """Rows of 8-byte words as hexadecimal text."""
     import pyarrow as pa
 
-    buffer = pa.py_buffer(np.ascontiguousarray(words).tobytes())
+    buffer = pa.py_buffer(words.astype(">u8").tobytes())
     width = words.shape[1] * words.itemsize
     binary = pa.Array.from_buffers(pa.binary(width), len(words), [None, buffer])
     return cast(pl.Series, pl.from_arrow(binary.cast(pa.large_binary()))).bin.encode("hex")

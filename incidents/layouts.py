@@ -56,10 +56,10 @@ def choose_layout(
             f"Expected one of the layouts {known} in {path}. Received: a {kind} file. "
             "Add a layout of this format to the city's YAML."
         )
-    missing = {name: _missing(layout, present(layout)) for name, layout in candidates.items()}
-    nearest = min(missing, key=lambda name: len(missing[name]))
-    if missing[nearest]:
-        raise LayoutError(_mismatch(nearest, missing[nearest], present(candidates[nearest]), path))
+    shown = {name: present(layout) for name, layout in candidates.items()}
+    nearest = min(candidates, key=lambda name: len(_missing(candidates[name], shown[name])))
+    if _missing(candidates[nearest], shown[nearest]):
+        raise LayoutError(_mismatch(nearest, candidates[nearest], shown[nearest], path))
     return nearest
 
 
@@ -67,13 +67,14 @@ def _missing(layout: Layout, present: Sequence[str]) -> list[str]:
     return [column for column in mapped_columns(layout) if column not in present]
 
 
-def _mismatch(name: str, missing: Sequence[str], present: Sequence[str], path: Path) -> str:
-    """Message on missing columns, each with the columns of the file that are spelled most alike."""
-    folded = {column.casefold(): column for column in present}
+def _mismatch(name: str, layout: Layout, present: Sequence[str], path: Path) -> str:
+    """Message on missing columns, each with the columns that are spelled most alike and not in use."""
+    used = mapped_columns(layout)
+    free = {column.casefold(): column for column in present if column not in used}
     wanted = []
-    for column in missing:
-        near = difflib.get_close_matches(column.casefold(), folded, n=2, cutoff=0.5)
-        hint = f" (nearest: {', '.join(repr(folded[match]) for match in near)})" if near else ""
+    for column in _missing(layout, present):
+        near = difflib.get_close_matches(column.casefold(), free, n=2, cutoff=0.5)
+        hint = f" (nearest: {', '.join(repr(free[match]) for match in near)})" if near else ""
         wanted.append(f"{column!r}{hint}")
     return (
         f"Expected the columns of layout {name!r} in {path}. Received: a file without {', '.join(wanted)}; "

@@ -115,9 +115,9 @@ def _stripes(x: Floats, bounds: Floats) -> tuple[npt.NDArray[np.uint16], npt.NDA
     scale = LAST_STRIPE / max(east - west, 1.0)
 
     def stripe(metres: Floats) -> npt.NDArray[np.uint16]:
-        return np.nan_to_num(np.clip((metres - west) * scale, 0, LAST_STRIPE), nan=LAST_STRIPE).astype(
-            np.uint16
-        )
+        place = np.clip(np.nan_to_num((metres - west) * scale, nan=LAST_STRIPE), 0, LAST_STRIPE)
+        whole: npt.NDArray[np.uint16] = place.astype(np.uint16)
+        return whole
 
     return stripe(x), stripe(bounds[:, [0, 2]])
 

@@ -264,14 +264,15 @@ def check_overlaps(areas: geopandas.GeoDataFrame, *, path: Path, sliver_m2: floa
     shapes = np.asarray(areas.geometry.array, dtype=object)
     # Edges that are not shared exactly are cheap to find, and a clean layer has none.
     suspect = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
-    first, second = shapely.STRtree(shapes[suspect]).query(shapes[suspect], predicate="intersects")
-    first, second = suspect[first[first < second]], suspect[second[first < second]]
+    hits, others = shapely.STRtree(shapes).query(shapes[suspect], predicate="intersects")
+    apart = suspect[hits] != others
+    first, second = suspect[hits][apart], others[apart]
     if len(first) == 0:
         return
     shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
     worst = int(np.argmax(shared))
     if shared[worst] > sliver_m2:
-        names = areas["area"].iloc[[first[worst], second[worst]]].tolist()
+        names = sorted(areas["area"].iloc[[first[worst], second[worst]]])
         raise PolygonError(
             f"Expected areas that do not overlap by more than {sliver_m2:g} m2 in {path}. "
             f"Received: {names[0]!r} and {names[1]!r} share {shared[worst]:.0f} m2. "
