@@ -33,11 +33,11 @@ def tensors(draw: st.DrawFn, frame: Frame) -> EventTensor:
         st.integers(1, 60),
         st.integers(LOST, 1),
     )
-    drawn = sorted(draw(st.lists(one, max_size=25)))
     placed = [
-        (w, r, c if r != LOST else LOST, k, n, max(known, w + 1), a) for w, r, c, k, n, known, a in drawn
+        (w, r, c if r != LOST else LOST, k, n, max(known, w + 1), a)
+        for w, r, c, k, n, known, a in draw(st.lists(one, max_size=25))
     ]
-    return tensor_with(frame, placed)
+    return tensor_with(frame, sorted(placed))
 
 
 def tensor_with(frame: Frame, lines: list[tuple[int, ...]]) -> EventTensor:
