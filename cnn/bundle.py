@@ -17,7 +17,7 @@ import numpy as np
 
 from cnn.calibration import StackedCalibration
 from cnn.inputs import Scaling
-from cnn.settings import Target, Training
+from cnn.settings import Target, Training, with_tuples
 from cnn.trained import BaselineBlock, TrainedModel, make_examples
 from incidents.errors import BundleError
 from incidents.files import replacing_folder
@@ -29,6 +29,19 @@ FORMAT = "tocsin-bundle/1"
 SUMS = "SHA256SUMS"
 WEIGHTS = "network.weights.h5"
 FEATURES = ("hour_of_week", "calendar", "recent", "lags")
+# What every bundle has, and all that loading reads, save for the scaling, which seed models do without.
+REQUIRED = frozenset(
+    {
+        "manifest.json",
+        WEIGHTS,
+        "frame.npz",
+        "baseline_block.npz",
+        "calibration.json",
+        "offset.json",
+        "metrics.json",
+    }
+)
+SCALING = "scaling.npz"
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ def save_bundle(
         model.frame.save(fresh / "frame.npz")
         _save_block(model.block, fresh / "baseline_block.npz")
         if model.scaling is not None:
-            np.savez(fresh / "scaling.npz", mean=model.scaling.mean, spread=model.scaling.spread)
+            np.savez(fresh / SCALING, mean=model.scaling.mean, spread=model.scaling.spread)
         _write_json(fresh / "calibration.json", model.calibration.to_dict())
         _write_json(fresh / "offset.json", model.offset.to_dict())
         _write_json(fresh / "metrics.json", dict(model.figures))
@@ -96,9 +109,12 @@ def load_bundle(folder: Path) -> Bundle:
             f"Expected a bundle of format {FORMAT}. Received: {manifest.get('format')} in {folder}. Train again."
         )
     frame = EventTensor.load(folder / "frame.npz")
-    target, training = Target(**_tuples(manifest["target"])), Training(**_tuples(manifest["training"]))
+    target, training = (
+        Target(**with_tuples(manifest["target"])),
+        Training(**with_tuples(manifest["training"])),
+    )
     offset = LogisticFit.from_dict(_read_json(folder / "offset.json"))
-    scaling = _load_scaling(folder / "scaling.npz")
+    scaling = _load_scaling(folder / SCALING) if training.model == "warning_net" else None
     model = TrainedModel(
         frame=frame,
         target=target,
@@ -123,13 +139,19 @@ def verify_bundle(folder: Path) -> str:
     """
     try:
         sums = (folder / SUMS).read_bytes()
-        listed = [line.split("  ", 1) for line in sums.decode().splitlines()]
+        listed = [line.split("  ", 1) for line in sums.decode().removesuffix("\n").split("\n")]
         expected = {name: digest for digest, name in listed}
     except (OSError, ValueError) as error:
         raise BundleError(
             f"Expected a trained model with {SUMS} in {folder}. Received: {error}. "
             "Give the folder that `tocsin train --out` wrote."
         ) from error
+    missing = sorted(REQUIRED - set(expected))
+    if missing:
+        raise BundleError(
+            f"Expected {SUMS} in {folder} to list every file of a model. Received: one without {missing}. "
+            "Restore it from a backup or train again."
+        )
     for name, digest in expected.items():
         found = _sha256(folder / name) if (folder / name).is_file() else "no such file"
         if found != digest:
@@ -137,10 +159,6 @@ def verify_bundle(folder: Path) -> str:
                 f"Expected {folder / name} with SHA-256 {digest}. Received: {found}. The model was changed or "
                 "damaged after training; do not use it. Restore it from a backup or train again."
             )
-    if not {"manifest.json", WEIGHTS, "frame.npz", "calibration.json"} <= set(expected):
-        raise BundleError(
-            f"Expected a complete {SUMS} in {folder}. Received: {sorted(expected)}. Train again."
-        )
     return hashlib.sha256(sums).hexdigest()
 
 
@@ -196,9 +214,7 @@ def _load_block(path: Path) -> BaselineBlock:
         return BaselineBlock(train, saved["train_labels"], calibrate, saved["calibrate_labels"])
 
 
-def _load_scaling(path: Path) -> Scaling | None:
-    if not path.exists():
-        return None
+def _load_scaling(path: Path) -> Scaling:
     with np.load(path, allow_pickle=False) as saved:
         return Scaling(saved["mean"], saved["spread"])
 
@@ -210,11 +226,6 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
 def _read_json(path: Path) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return values
-
-
-def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON lists back into the tuples of our dataclasses."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 def _dates(period: list[str]) -> tuple[date, date]:

@@ -1,8 +1,11 @@
 """What is forecast, on which blocks of time, by which model: the sections of a config that training reads."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
+
+from incidents.errors import ConfigError
 
 STRICT = {"extra": "forbid"}
 
@@ -83,3 +86,69 @@ class Training:
     negatives_kept: float = 1.0
     surface_weight: float = 1.0
     seed: int = 20150704
+
+
+def check_training(training: Training) -> None:
+    """Refuse settings that nothing can be trained with.
+
+    Raises:
+        ConfigError: The first setting that is out of range, with its range.
+    """
+    for name, expected, holds in _requirements(training):
+        if not holds:
+            raise ConfigError(
+                f"Expected training.{name} to be {expected}. Received: {getattr(training, name)}. "
+                "Change it in the config."
+            )
+
+
+def _requirements(training: Training) -> Iterator[tuple[str, str, bool]]:
+    for name in ("stack", "filters", "epochs", "batch_size"):
+        yield name, "1 or more", getattr(training, name) >= 1
+    half_lives = training.half_lives_days
+    yield "half_lives_days", "one or more days above 0", bool(half_lives) and min(half_lives) > 0
+    yield "learning_rate", "above 0", training.learning_rate > 0
+    yield "negatives_kept", "a share in (0, 1]", 0 < training.negatives_kept <= 1
+    for name in ("patience", "surface_weight", "seed"):
+        yield name, "0 or more", getattr(training, name) >= 0
+
+
+@dataclass(frozen=True)
+class Learning:
+    """All that training needs to be told beside the tensor; kept with it, so that a GPU box needs no config.
+
+    Args:
+        target: What is announced.
+        periods: Blocks of time.
+        training: Model and how it is trained.
+    """
+
+    target: Target
+    periods: Periods
+    training: Training
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sections as JSON-able values."""
+        fields = asdict(self)
+        for block in ("train", "calibrate"):
+            days = fields["periods"][block]
+            fields["periods"][block] = None if days is None else [day.isoformat() for day in days]
+        return fields
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Learning":
+        """Rebuild from :meth:`to_json`."""
+        periods = dict(fields["periods"])
+        for block in ("train", "calibrate"):
+            if periods[block] is not None:
+                periods[block] = tuple(date.fromisoformat(day) for day in periods[block])
+        return cls(
+            Target(**with_tuples(fields["target"])),
+            Periods(**periods),
+            Training(**with_tuples(fields["training"])),
+        )
+
+
+def with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the lists that JSON knows back into the tuples of the dataclasses."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

@@ -1,6 +1,6 @@
 """A trained model judged on days after its calibration block, beside the baselines fitted on the same blocks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -81,7 +81,17 @@ def evaluate_model(bundle: Bundle, store: IncidentStore, period: TestPeriod, *, 
         rng=np.random.default_rng(seed),
         replicates=REPLICATES,
     )
-    return evaluation.with_notes(*_notes(bundle, tensor, days, period))
+    return _label_nowcast(evaluation, model).with_notes(*_notes(bundle, tensor, days, period))
+
+
+def _label_nowcast(evaluation: Evaluation, model: TrainedModel) -> Evaluation:
+    """Say in the verdict itself that a nowcast is no forecast."""
+    if model.target.framing != "nowcast":
+        return evaluation
+    verdict = replace(
+        evaluation.verdict, text=f"NOWCAST, not a forecast: {evaluation.verdict.text}", skill=False
+    )
+    return replace(evaluation, verdict=verdict)
 
 
 def describe_question(model: TrainedModel) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cnn.settings import Learning
 from incidents.errors import ConfigError, DataError
 from incidents.schema import Category
 from incidents.store import IncidentStore
@@ -124,5 +125,6 @@ def _about(config: CityConfig, days: Days) -> dict[str, Any]:
         "start": days.start.isoformat(),
         "channels": {name: [c.value for c in members] for name, members in config.raster.channels.items()},
         "reporting_delay_hours": dict(config.source.reporting_delay_hours),
+        "learning": Learning(config.target, config.periods, config.training).to_json(),
         "config_sha256": config.digest,
     }
