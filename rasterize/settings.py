@@ -14,7 +14,6 @@ class RasterSettings:
     Args:
         cell_size_m: Side of a cell, metres.
         channels: Channel name to the categories it counts; a category that no channel names is left out.
-        layer: Polygon layer of the overlay; None for the city's ``area_layer``.
         window_hours: Length of a window on the wall clock; it divides 24.
     """
 
@@ -22,5 +21,4 @@ class RasterSettings:
 
     cell_size_m: float
     channels: Mapping[str, tuple[Category, ...]]
-    layer: str | None = None
     window_hours: int = 2

@@ -55,7 +55,7 @@ def stored_days(store: IncidentStore) -> Days:
 
 def tensor_of_config(config: CityConfig, store: IncidentStore, days: Days) -> EventTensor:
     """Rasterise a store by a config, every channel checked to hold something."""
-    polygons = store.layer(config.raster.layer or config.source.area_layer)
+    polygons = store.layer(config.source.area_layer)
     grid = cover_polygons(polygons, cell_size_m=config.raster.cell_size_m)
     frame = Frame(
         grid=grid,

@@ -1,6 +1,5 @@
 """``tocsin alert``: one warning for the next window, or an abstention with its reason."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +38,6 @@ def alert(
     Example: tocsin alert configs/baltimore.yaml --once --model runs/baltimore --store stores/baltimore
     --as-of 2015-07-04T20:00
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from alerts.messages import Abstention, CityWarning, Exercise
     from alerts.once import warn_once
     from cnn.bundle import load_bundle

@@ -1,6 +1,5 @@
 """``tocsin evaluate``: a trained model against its baselines on later days."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +38,6 @@ def evaluate(
     Example: tocsin evaluate configs/baltimore.yaml --model runs/baltimore --store stores/baltimore
     --from 2015-01-01 --to 2016-01-01
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from cnn.bundle import load_bundle
     from tocsin.config import load_config
     from tocsin.evaluation import TestPeriod, evaluate_model

@@ -22,6 +22,10 @@ def rasterize(
 
     Example: tocsin rasterize configs/baltimore.yaml --store stores/baltimore --out baltimore.npz
     """
+    # Loaded here so that importing them does not count as rasterizing.
+    import geopandas  # noqa: F401
+    import rasterio.features  # noqa: F401
+
     from tocsin.config import load_config
     from tocsin.tensors import Days, open_store, stored_days, tensor_of_config
     from tocsin.times import parse_day

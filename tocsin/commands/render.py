@@ -36,7 +36,7 @@ def render(
     categories = [category for members in city.raster.channels.values() for category in members]
     shown = incidents.scan(start=start, stop=stop, categories=categories).collect()
     figure = draw_window_map(
-        incidents.layer(city.raster.layer or city.source.area_layer),
+        incidents.layer(city.source.area_layer),
         shown,
         window=chosen,
         channels=city.raster.channels,

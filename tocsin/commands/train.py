@@ -1,6 +1,5 @@
 """``tocsin train``: a tensor file into a calibrated model, kept as a checked folder."""
 
-import os
 import platform
 import sys
 import time
@@ -38,7 +37,6 @@ def train(
 
     Example: tocsin train configs/baltimore.yaml --tensors baltimore.npz --out runs/baltimore
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from cnn.bundle import save_bundle
     from cnn.training import train_model
     from rasterize.tensors import EventTensor
