@@ -1,6 +1,7 @@
 """The table of features by issue that the baselines and the network's offset share.
 
-All as on record at the issue; the calendar describes the announced windows. Shapes ``(issues, columns)``
+All as on record at the issue, in a nowcast at the start of the window that it classifies; the calendar
+describes the announced windows. Shapes ``(issues, columns)``
 with one issue more than there are windows. Where the announced windows reach past the tensor, the calendar
 of the nearest window stands in; such issues have no label either (:func:`cnn.labels.label_issues`).
 """
@@ -39,14 +40,15 @@ def window_features(tensor: EventTensor, target: TargetWindows) -> WindowFeature
     """
     issues = np.arange(len(tensor.windows) + 1)
     first = np.clip(issues + target.lead, 0, len(tensor.windows) - 1)
+    seen = target.history_issues(issues)
     calendar = _calendar(tensor.windows, first, target.horizon)
     recent = _recent(tensor, target.channels)
     lags = _lags(tensor, target)
     return WindowFeatures(
         hour_of_week=tensor.windows.hour_of_week[first],
         calendar=_columns(calendar),
-        recent=_columns(recent),
-        lags=_columns(lags),
+        recent=_columns(recent)[seen],
+        lags=_columns(lags)[seen],
         names={"calendar": tuple(calendar), "recent": tuple(recent), "lags": tuple(lags)},
     )
 
@@ -104,7 +106,7 @@ def _lags(tensor: EventTensor, target: TargetWindows) -> dict[str, Floats]:
     }
     own_hour = {
         f"target, same hour, {weeks} weeks": same_hour_counts(
-            tensor, target.channels, weeks=weeks, lead=target.lead
+            tensor, target.channels, weeks=weeks, lead=max(target.lead, 0)
         )
         for weeks in SAME_HOUR_WEEKS
     }

@@ -95,7 +95,7 @@ def history_maps(
 
     An incident of age ``a`` days weighs ``2 ** (-a / half_life)`` from the day it is on record. Each map is
     divided by the sum of the weights of the days seen so far, so that a steady rate gives that rate, in
-    incidents per cell and day, from the first day on.
+    incidents per cell and day, from the first day on (less what half a day of age and late records take).
 
     Args:
         tensor: The sparse tensor.

@@ -2,7 +2,7 @@
 
 Maps are float32 ``(b, rows, cols, channels)``: the last windows of events (newest first), the dynamic
 overlay of active neighborhoods, slow history channels, and the static overlay. All as on record at the
-issue, except in a nowcast, which is shown the very window that it classifies.
+issue, except in a nowcast, which is shown the very window that it classifies beside the history before it.
 """
 
 from dataclasses import dataclass
@@ -68,6 +68,10 @@ class MapInputs:
         self._log_prior = _log_prior(tensor, target.channels, max(half_lives_days))
         self._static = np.stack([tensor.overlay.inside, tensor.overlay.outline], axis=-1).astype(np.float32)
         self._events = _PlacedEvents.of(tensor, self._shown)
+        # The overlay of active neighborhoods must not show where hidden channels were busy.
+        self._visible = tensor.with_entries(
+            tensor.entries.where(np.isin(tensor.entries.channel, self._shown))
+        )
 
     @property
     def channels(self) -> int:
@@ -77,7 +81,7 @@ class MapInputs:
 
     def measure_scaling(self, issues: Ints) -> Scaling:
         """Measure the history channels over some issues, inside the city."""
-        days = np.unique(issues // self._history.windows_a_day)
+        days = np.unique(self.target.history_issues(issues) // self._history.windows_a_day)
         inside = self._history.maps[days][:, self.tensor.overlay.inside]
         return Scaling(inside.mean(axis=(0, 1)), np.maximum(inside.std(axis=(0, 1)), np.float32(1e-3)))
 
@@ -97,7 +101,7 @@ class MapInputs:
         batch[..., recent] = active_outlines(
             self._visible, issues - 1, issues=issues if self.target.as_of else None
         )
-        history = self._history.at(issues)
+        history = self._history.at(self.target.history_issues(issues))
         if self.scaling is not None:
             history = (history - self.scaling.mean) / self.scaling.spread
         batch[..., recent + 1 : recent + 1 + history.shape[-1]] = history
@@ -106,16 +110,7 @@ class MapInputs:
 
     def log_prior(self, issues: Ints) -> Maps:
         """Log share of each cell in the target's long-run history, ``(b, rows, cols)``; sums to 1 as shares."""
-        return self._log_prior.at(issues)[..., 0]
-
-    @property
-    def _visible(self) -> EventTensor:
-        """The tensor without the channels that must stay hidden."""
-        if not len(self.target.hidden):
-            return self.tensor
-        return self.tensor.with_entries(
-            self.tensor.entries.where(~np.isin(self.tensor.entries.channel, self.target.hidden))
-        )
+        return self._log_prior.at(self.target.history_issues(issues))[..., 0]
 
     def _scatter_events(self, issues: Ints, batch: Maps) -> None:
         """Write the stacked windows into the first channels of a batch, as logarithms of counts."""

@@ -35,20 +35,33 @@ class TargetWindows:
     as_of: bool
     hidden: Ints
 
+    def history_issues(self, issues: Ints) -> Ints:
+        """Return as of which issue the history of each issue is told.
+
+        That is the issue itself; in a nowcast it is the start of the window classified, since an incident
+        that is on record by the window's end would give the answer away.
+        """
+        return np.maximum(issues + min(self.lead, 0), 0)
+
 
 def resolve_target(target: Target, tensor: EventTensor) -> TargetWindows:
     """Translate a target into windows and channels of a tensor.
 
     Raises:
-        ConfigError: Hours that are no multiple of the window, or a nowcast with a lead.
+        ConfigError: Hours that are negative or no multiple of the window, or a nowcast with a lead.
         DataError: A channel mixes target categories with others, or no channel counts a category.
     """
     channels = _target_channels(target, tensor)
     hours = tensor.windows.hours
-    if target.lead_hours % hours or target.horizon_hours % hours or target.horizon_hours <= 0:
+    if target.lead_hours % hours or target.horizon_hours % hours:
         raise ConfigError(
             f"Expected lead and horizon in multiples of the {hours}-hour window. "
             f"Received: lead {target.lead_hours} h, horizon {target.horizon_hours} h. Change them under target."
+        )
+    if target.lead_hours < 0 or target.horizon_hours <= 0:
+        raise ConfigError(
+            "Expected a lead of 0 or more and a horizon above 0: what is over is not impending. Received: "
+            f"lead {target.lead_hours} h, horizon {target.horizon_hours} h. Change them under target."
         )
     if target.framing == "impending":
         lead, horizon = target.lead_hours // hours, target.horizon_hours // hours
