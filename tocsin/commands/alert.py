@@ -40,11 +40,11 @@ def alert(
     """
     from alerts.messages import Abstention, CityWarning, Exercise
     from alerts.once import warn_once
-    from cnn.bundle import load_bundle
     from exports.figures import save_figure
     from incidents.errors import ConfigError
     from tocsin.briefing import draw_look
     from tocsin.config import load_config
+    from tocsin.models import open_model
     from tocsin.risk import StoredRisk, stated_skill
     from tocsin.tensors import open_store
     from tocsin.times import parse_instant
@@ -57,7 +57,8 @@ def alert(
         if as_of
         else datetime.now(tz=UTC)
     )
-    source = StoredRisk(load_bundle(model), open_store(store, city), stated_skill(model))
+    incidents = open_store(store, city)
+    source = StoredRisk(open_model(model), incidents, stated_skill(model))
     exercise = Exercise.LIVE if live else Exercise.TEST
     message = warn_once(source, now, city.alert, area=city.source.name, exercise=exercise)
     result = message.to_json()

@@ -38,9 +38,9 @@ def evaluate(
     Example: tocsin evaluate configs/baltimore.yaml --model runs/baltimore --store stores/baltimore
     --from 2015-01-01 --to 2016-01-01
     """
-    from cnn.bundle import load_bundle
     from tocsin.config import load_config
     from tocsin.evaluation import TestPeriod, evaluate_model
+    from tocsin.models import open_model
     from tocsin.tensors import open_store
     from tocsin.times import parse_day
     from verify.report import write_report
@@ -48,7 +48,7 @@ def evaluate(
     city = load_config(config)
     incidents = open_store(store, city)
     period = TestPeriod(parse_day(first_day, option="--from"), parse_day(stop_day, option="--to"))
-    evaluation = evaluate_model(load_bundle(model), incidents, period, seed=seed)
+    evaluation = evaluate_model(open_model(model), incidents, period, seed=seed)
     folder = out or model / f"evaluation-{period.start}-{period.stop}"
     write_report(evaluation, folder)
     finish(

@@ -40,6 +40,7 @@ def train(
     from cnn.bundle import save_bundle
     from cnn.training import train_model
     from rasterize.tensors import EventTensor
+    from tocsin.backend import start_keras
     from tocsin.config import load_config
     from tocsin.overrides import override
 
@@ -48,6 +49,7 @@ def train(
     target = override(city.target, {"framing": framing})
     target = replace(target, own_dots=target.own_dots and not hide_own_dots)
     tensor = EventTensor.load(tensors)
+    start_keras()
     started = time.perf_counter()
     lines: list[str] = []
     with epoch_bar(f"Training {training.model}") as advance:
