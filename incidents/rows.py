@@ -85,6 +85,7 @@ def _role_text(role: str, columns: Sequence[str], missing: Sequence[str]) -> pl.
         return pl.lit(None, dtype=pl.String).alias(role)
     marks = list(dict.fromkeys(("", *missing)))
     cells = [pl.col(column).str.strip_chars().replace(marks, [None] * len(marks)) for column in columns]
-    return (cells[0] if len(cells) == 1 else pl.concat_str(cells, separator=" ", ignore_nulls=True)).alias(
-        role
-    )
+    if len(cells) == 1:
+        return cells[0].alias(role)
+    joined = pl.concat_str(cells, separator=" ", ignore_nulls=True)
+    return joined.replace("", None).alias(role)
