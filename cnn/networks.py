@@ -82,11 +82,7 @@ def fit_network(
     Returns:
         The log; the network has the weights of the best epoch.
     """
-    losses: dict[str, Any] = {"city": keras.losses.BinaryCrossentropy(from_logits=True)}
-    weights = {"city": 1.0}
-    if training.model == "warning_net":
-        losses["surface"], weights["surface"] = surface_loss, training.surface_weight
-    network.compile(keras.optimizers.Adam(training.learning_rate), loss=losses, loss_weights=weights)
+    compile_network(network, training)
     stop = keras.callbacks.EarlyStopping("val_loss", patience=training.patience, restore_best_weights=True)
     callbacks: list[keras.callbacks.Callback] = [stop]
     if progress is not None:
@@ -96,16 +92,26 @@ def fit_network(
             )
         )
     rng = np.random.default_rng(training.seed)
-    keras.utils.set_random_seed(training.seed)
     history = network.fit(
         IssueFeed(examples, issues[0], batch_size=training.batch_size, rng=rng),
         validation_data=IssueFeed(examples, issues[1], batch_size=training.batch_size),
         epochs=training.epochs,
         callbacks=callbacks,
+        # The feed shuffles by its own generator; Keras would shuffle the batches by Python's global one.
+        shuffle=False,
         verbose=0,
     ).history
     best = int(np.argmin(history["val_loss"])) + 1
     return FitLog(len(history["val_loss"]), best, {k: [float(x) for x in v] for k, v in history.items()})
+
+
+def compile_network(network: keras.Model, training: Training) -> None:
+    """Give a network its optimizer and its losses: the city's, and the surface's where it has one."""
+    losses: dict[str, Any] = {"city": keras.losses.BinaryCrossentropy(from_logits=True)}
+    weights = {"city": 1.0}
+    if training.model == "warning_net":
+        losses["surface"], weights["surface"] = surface_loss, training.surface_weight
+    network.compile(keras.optimizers.Adam(training.learning_rate), loss=losses, loss_weights=weights)
 
 
 def raw_outputs(network: keras.Model, examples: Examples, issues: Ints, *, batch_size: int) -> Batch:

@@ -5,6 +5,7 @@ nothing beyond. Needs NumPy and Keras alone.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,9 @@ from cnn.blocks import Blocks, split_blocks
 from cnn.calibration import StackedCalibration, fit_calibration
 from cnn.examples import Examples, WarningExamples
 from cnn.features import window_features
-from cnn.inputs import Scaling
+from cnn.inputs import MapInputs, Scaling
 from cnn.labels import TargetWindows, label_issues, resolve_target
-from cnn.networks import FitLog, Progress, build_network, fit_network, raw_outputs
-from cnn.settings import Periods, Target, Training
+from cnn.settings import Periods, Target, Training, check_training
 from cnn.trained import (
     PREDICTION_BATCH,
     BaselineBlock,
@@ -29,6 +29,9 @@ from incidents.errors import NoPositivesError
 from rasterize.tensors import Entries, EventTensor
 from verify.logistic import LogisticFit, fit_logistic
 from verify.probability_scores import log_score
+
+if TYPE_CHECKING:
+    from cnn.networks import FitLog, Progress
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -45,7 +48,7 @@ def train_model(
     periods: Periods,
     training: Training,
     *,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
 ) -> TrainedModel:
     """Train and calibrate a model.
 
@@ -61,9 +64,12 @@ def train_model(
 
     Raises:
         NoPositivesError: A block without an event, or with nothing else.
-        ConfigError: Blocks that overlap, run backwards, or hold no issue.
+        ConfigError: A setting out of range, or blocks that overlap, run backwards, or hold no issue.
         DataError: No channel counts the target alone.
     """
+    from cnn.networks import build_network, fit_network, raw_outputs
+
+    check_training(training)
     windows = resolve_target(target, tensor)
     blocks = split_blocks(tensor.windows, windows, periods)
     block = _baseline_block(tensor, windows, blocks)
@@ -127,8 +133,6 @@ def _measure_scaling(
     """Scaling of the history channels, where the model has any."""
     if training.model != "warning_net":
         return None
-    from cnn.inputs import MapInputs
-
     maps = MapInputs(tensor, target, stack=training.stack, half_lives_days=training.half_lives_days)
     return maps.measure_scaling(issues)
 
@@ -144,7 +148,7 @@ def _learning_issues(issues: Ints, labels: Floats, training: Training) -> tuple[
     """Issues to learn from and the later ones that decide when to stop, some event-free ones left out."""
     rng = np.random.default_rng(training.seed)
     kept = issues[(labels[issues] == 1) | (rng.random(len(issues)) < training.negatives_kept)]
-    cut = max(round(len(kept) * (1 - STOPPING_SHARE)), 1)
+    cut = min(max(round(len(kept) * (1 - STOPPING_SHARE)), 1), len(kept) - 1)
     return kept[:cut], kept[cut:]
 
 
@@ -161,7 +165,7 @@ def _empty_frame(tensor: EventTensor) -> EventTensor:
 
 
 def _figures(
-    log: FitLog, block: BaselineBlock, calibration: StackedCalibration, columns: Floats, offset: LogisticFit
+    log: "FitLog", block: BaselineBlock, calibration: StackedCalibration, columns: Floats, offset: LogisticFit
 ) -> dict[str, object]:
     """What a reader of the bundle wants to know of the training."""
     labels = block.calibrate_labels

@@ -1,17 +1,29 @@
-"""A town of four square neighborhoods on 8 x 8 cells, drawn without any geographic library."""
+"""A town of four square neighborhoods drawn without any geographic library, and a simulated city in its store."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import strategies as st
 
+from cnn.settings import Periods, Training
+from cnn.trained import TrainedModel
+from incidents.ingest import ingest_files
+from incidents.simulate import SimulationSettings, simulate_city, write_city
+from incidents.simulate.settings import CityShape
+from incidents.store import IncidentStore
 from rasterize.grid import Grid
 from rasterize.overlay import Overlay
 from rasterize.tensors import ENTRY_TYPES, Entries, EventTensor
 from rasterize.windows import make_windows
+from tocsin.config import CityConfig, load_config
+from tocsin.tensors import stored_days, tensor_of_config
 
+ROOT = Path(__file__).parents[2]
 CATEGORIES = {
     "shooting": ["homicide", "shooting"],
     "robbery": ["robbery"],
@@ -88,3 +100,47 @@ def tensors() -> st.SearchStrategy[EventTensor]:
         st.integers(0, 3) | st.integers(0, last),
     )
     return st.lists(rows, max_size=40).map(lambda found: fill_town(empty, found))
+
+
+@dataclass(frozen=True)
+class SimulatedStore:
+    """Six weeks of a small simulated city, ingested and rasterised as a user would."""
+
+    config: CityConfig
+    store: IncidentStore
+    tensor: EventTensor
+    training: Training
+    periods: Periods
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> SimulatedStore:
+    """8 x 7 cells, reports with random delays, a homicide or shooting in a sixth of the windows."""
+    keys = yaml.safe_load((ROOT / "configs" / "simulated.yaml").read_text(encoding="utf-8"))
+    channels = {
+        "violence": ["homicide", "shooting"],
+        "robbery": ["robbery"],
+        "assault": ["aggravated_assault", "common_assault"],
+        "theft": ["larceny", "auto_theft"],
+    }
+    keys["raster"] = {"cell_size_m": 500, "channels": channels}
+    shape = CityShape(neighborhoods=9, districts=2, extent_m=3500.0, population=60_000, places=())
+    # The clock goes back on 5 November 2023.
+    settings = SimulationSettings(start=date(2023, 10, 1), stop=date(2023, 11, 15), shape=shape)
+    folder = tmp_path_factory.mktemp("city")
+    incidents, *_ = write_city(simulate_city(settings, rng=np.random.default_rng(5)), folder, config=keys)
+    config, store = load_config(folder / "city.yaml"), IncidentStore(folder / "store")
+    ingest_files([incidents], source=config.source, store=store, search=[folder])
+    tensor = tensor_of_config(config, store, stored_days(store))
+    training = Training(
+        filters=4, epochs=2, batch_size=32, half_lives_days=(3.0, 14.0), stack=2, learning_rate=0.01
+    )
+    return SimulatedStore(config, store, tensor, training, Periods())
+
+
+@pytest.fixture(scope="session")
+def trained(simulated: SimulatedStore) -> TrainedModel:
+    """A model of the simulated city, trained for two epochs."""
+    from cnn.training import train_model
+
+    return train_model(simulated.tensor, simulated.config.target, simulated.periods, simulated.training)
