@@ -164,7 +164,8 @@ def _check_last_line(file: SourceFile, cells: int, delimiter: str, encoding: str
     if file.is_gzip or file.stored.endswith(b"\n") or not _is_utf8(encoding):
         return
     last = file.stored[file.stored.rfind(b"\n") + 1 :].decode(errors="replace")
-    if len(_cells(last, delimiter)) < cells:
+    ends_within_quotes = last.count('"') % 2 == 1  # a cell of several lines; the reader minds its quotes
+    if not ends_within_quotes and len(_cells(last, delimiter)) < cells:
         raise UnreadableFileError(
             f"Expected {cells} cells in every row of {file.path}. Received: a file that is cut short in its "
             f"last line ({last[:60]!r}). Fetch it again."

@@ -18,6 +18,9 @@ ROLES = ("source_id", *TIME_ROLES, *TEXT_ROLES)
 """What a source column can mean, in the order in which row hashes use them."""
 
 
+SHOWN_COLUMNS, SHOWN_LETTERS = 40, 60
+
+
 def role_columns(layout: Layout) -> dict[str, tuple[str, ...]]:
     """Source columns of each role that the layout maps; times may be spread over several."""
     columns: dict[str, tuple[str, ...]] = {}
@@ -78,6 +81,13 @@ def _mismatch(name: str, layout: Layout, present: Sequence[str], path: Path) -> 
         wanted.append(f"{column!r}{hint}")
     return (
         f"Expected the columns of layout {name!r} in {path}. Received: a file without {', '.join(wanted)}; "
-        f"it has {', '.join(map(repr, present))}. Correct the column names of the layout, "
+        f"it has {_shown(present)}. Correct the column names of the layout, "
         "or add a layout to the city's YAML."
     )
+
+
+def _shown(columns: Sequence[str]) -> str:
+    """The names for a message, cut to a readable length: a file of another kind may have any."""
+    names = [repr(column[:SHOWN_LETTERS]) for column in columns[:SHOWN_COLUMNS]]
+    rest = len(columns) - len(names)
+    return ", ".join(names) + (f" and {rest} more" if rest > 0 else "")

@@ -19,6 +19,7 @@ from incidents.source import PolygonLayer
 
 if TYPE_CHECKING:
     import geopandas
+    import pandas
     import pyproj
 
 REPAIRED = "repaired_areas"
@@ -135,12 +136,24 @@ def _read_features(path: Path, layer: PolygonLayer) -> geopandas.GeoDataFrame:
             f"Received: {len(read)} features, {int(ids.isna().sum())} without it. "
             "Name another property under id, or remove these features."
         )
-    population = read[layer.population].astype(float) if layer.population else np.nan
     return gpd.GeoDataFrame(
-        {"area": [_as_id(value) for value in ids], "population": population},
+        {
+            "area": [_as_id(value) for value in ids],
+            "population": _as_numbers(read[layer.population], path) if layer.population else np.nan,
+        },
         geometry=read.geometry,
         crs=read.crs,
     )
+
+
+def _as_numbers(values: pandas.Series[Any], path: Path) -> pandas.Series[float]:
+    try:
+        return values.astype(float)
+    except (TypeError, ValueError) as error:
+        raise PolygonError(
+            f"Expected numbers of residents in {values.name!r} of {path}. Received: {error}. "
+            "Name another property under population, or leave it out."
+        ) from error
 
 
 def _drop_empty(features: geopandas.GeoDataFrame, path: Path) -> geopandas.GeoDataFrame:

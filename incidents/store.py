@@ -202,8 +202,11 @@ class IncidentStore:
 
     def scan_quarantine(self) -> pl.LazyFrame:
         """Rows that could not be used, with the columns of `QUARANTINE_SCHEMA`, in order of arrival."""
-        pages = [self.root / page for page in read_manifest(self.root).quarantine]
-        return pl.scan_parquet(pages) if pages else pl.LazyFrame(schema=QUARANTINE_SCHEMA)
+        pages = read_manifest(self.root).quarantine
+        self._check_present(pages)
+        if not pages:
+            return pl.LazyFrame(schema=QUARANTINE_SCHEMA)
+        return pl.scan_parquet([self.root / page for page in pages])
 
     def layer(self, name: str) -> geopandas.GeoDataFrame:
         """The store's own copy of a polygon layer.
@@ -242,7 +245,7 @@ class IncidentStore:
 
     def _scan_parts(self, parts: list[Part]) -> pl.LazyFrame:
         """Parts in order; only months that arrived in several deliveries have to be sorted."""
-        self._check_present(parts)
+        self._check_present(part.path for part in parts)
         runs: list[pl.LazyFrame] = []
         for single, months in groupby(_months(parts), key=lambda month: len(month) == 1):
             if single:
@@ -256,11 +259,11 @@ class IncidentStore:
             pl.scan_parquet([self.root / part.path for part in parts], hive_partitioning=False)
         )
 
-    def _check_present(self, parts: Iterable[Part]) -> None:
-        for part in parts:
-            if not (self.root / part.path).is_file():
+    def _check_present(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            if not (self.root / path).is_file():
                 raise StoreError(
-                    f"Expected {part.path} in the store {self.root}. Received: no such file, though the manifest "
+                    f"Expected {path} in the store {self.root}. Received: no such file, though the manifest "
                     "lists it. Restore it from a backup, or ingest the files again into a new store."
                 )
 

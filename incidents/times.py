@@ -47,12 +47,14 @@ def parse_times(text: pl.Series, columns: TimeColumns, *, time_zone: str) -> Par
     Args:
         text: Strings, the columns of ``columns`` joined by a space.
         columns: Format and zone in which the source writes. ISO 8601 stamps with an offset (or ``Z``) mean
-            what they say; ``zone`` then decides only for the others.
+            what they say, and so do formats with ``%z``; ``zone`` then decides only for the others.
         time_zone: IANA name of the city's zone.
     """
     zone = "UTC" if columns.zone == "utc" else time_zone
     if columns.format == "epoch_ms":
         return _show(_parse_epoch(text), _never(text), _never(text), time_zone)
+    if "%z" in columns.format:
+        return _show(_parse_with_offset(text, columns.format), _never(text), _never(text), time_zone)
     stated, midnight_24 = _parse_clock(text, columns.format)
     instants, dst_gap = to_instants(stated, time_zone=zone)
     if columns.format == "iso8601":
@@ -96,6 +98,11 @@ def _never(text: pl.Series) -> pl.Series:
 def _parse_epoch(text: pl.Series) -> pl.Series:
     milliseconds = text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
     return _plausible(milliseconds.cast(pl.Datetime("ms")).cast(WALL_TIME)).dt.replace_time_zone("UTC")
+
+
+def _parse_with_offset(text: pl.Series, written: str) -> pl.Series:
+    instants = text.str.to_datetime(written, time_unit="us", strict=False)
+    return _plausible(instants.dt.replace_time_zone(None)).dt.replace_time_zone("UTC")
 
 
 def _parse_clock(text: pl.Series, written: str) -> tuple[pl.Series, pl.Series]:

@@ -130,6 +130,12 @@ def test_a_feature_without_a_name_is_refused(load: Write) -> None:
         load(("A", box(0, 0, 1, 1)), (None, box(1, 0, 2, 1)))
 
 
+def test_residents_that_are_no_numbers_are_refused(load: Write) -> None:
+    layer = PolygonLayer("areas.gpkg", "name", "name")
+    with pytest.raises(PolygonError, match="Expected numbers of residents in 'name' of"):
+        load(("A", box(0, 0, 1, 1)), layer=layer)
+
+
 def test_an_unknown_property_names_the_nearest(load: Write, tmp_path: Path) -> None:
     with pytest.raises(PolygonError) as caught:
         load(("A", box(0, 0, 1, 1)), layer=PolygonLayer("areas.gpkg", "nmae"))

@@ -72,6 +72,8 @@ def test_a_row_by_role_plain_or_packed(tmp_path: Path, name: str) -> None:
         ((HEADER, ROW, '2015-07-04,20:15,"ROBBERY",-76.6,"39.3","Doe, ""J."""'), "\n"),
         (('"Day","Clock",What , Lon,Lat,Name', ROW, ROW), "\n"),
         ((HEADER, ROW, ROW[:-6] + '"two\nlines"'), "\n"),
+        ((HEADER, ROW, ROW[:-6] + '"two\nlines"'), ""),
+        (('\ufeff"Day","Clock","What","Lon","Lat","Name, of victim"', ROW, ROW), "\n"),
         ((HEADER + ",Name,,", ROW + ",,,", ROW + ",a,b,c"), "\n"),
     ],
 )
@@ -245,6 +247,13 @@ def test_another_delimiter_is_named(tmp_path: Path, delimiter: str, name: str) -
     assert mismatch(path) == (
         f"Expected columns parted by commas in {path}. Received: {name}. Set delimiter: {delimiter!r} in the layout."
     )
+
+
+def test_a_message_stays_readable_whatever_the_file_is(tmp_path: Path) -> None:
+    path = write(tmp_path, ",".join("x" * 200 for _ in range(200)), "1")
+    message = mismatch(path)
+    assert len(message) < 4000
+    assert "and 160 more" in message
 
 
 def test_a_column_that_stands_twice(tmp_path: Path) -> None:

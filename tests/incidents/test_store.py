@@ -314,6 +314,15 @@ def test_a_file_that_is_missing_is_named(store: IncidentStore) -> None:
     assert str(caught.value).startswith(f"Expected {path} in the store {store.root}. Received: no such file")
 
 
+def test_a_page_of_the_quarantine_that_is_missing_is_named(store: IncidentStore) -> None:
+    row = dict.fromkeys(QUARANTINE_SCHEMA) | {"incident_id": "town:0", "reason": "empty_row"}
+    store.append(incidents(), pl.DataFrame([row], schema=QUARANTINE_SCHEMA))
+    (page,) = (store.root / "quarantine").iterdir()
+    page.unlink()
+    with pytest.raises(StoreError, match=f"Expected quarantine/{page.name} in the store"):
+        store.scan_quarantine()
+
+
 def test_a_damaged_city_file_is_refused(store: IncidentStore) -> None:
     (store.root / "city.json").write_text("{")
     with pytest.raises(StoreError, match=r"Expected the city of the store in .*city.json"):

@@ -20,8 +20,8 @@ ZONES = [
 ]  # fmt: skip
 
 
-def parse(*texts: str | None, format: str = "%m/%d/%Y %H:%M:%S", zone: str = "local") -> ParsedTimes:
-    columns = TimeColumns(("Date", "Clock"), format, zone)  # type: ignore[arg-type]
+def parse(*texts: str | None, written: str = "%m/%d/%Y %H:%M:%S", zone: str = "local") -> ParsedTimes:
+    columns = TimeColumns(("Date", "Clock"), written, zone)  # type: ignore[arg-type]
     return parse_times(pl.Series(texts, dtype=pl.String), columns, time_zone=NEW_YORK)
 
 
@@ -73,12 +73,24 @@ def test_what_cannot_be_a_time_is_null() -> None:
 def test_iso_8601_says_its_own_offset_or_follows_the_layout(
     text: str, local: datetime | None, utc: datetime | None
 ) -> None:
-    assert parse(text, format="iso8601").instants.to_list() == [local]
-    assert parse(text, format="iso8601", zone="utc").instants.to_list() == [utc]
+    assert parse(text, written="iso8601").instants.to_list() == [local]
+    assert parse(text, written="iso8601", zone="utc").instants.to_list() == [utc]
+
+
+def test_a_format_with_an_offset_says_its_own_zone() -> None:
+    texts = (
+        "2015-07-04 20:15:00-0700",
+        "2015-07-04 20:15:00+00:00",
+        "2015-07-04 20:15:00",
+        "0015-07-04 20:15:00Z",
+    )
+    parsed = parse(*texts, written="%Y-%m-%d %H:%M:%S%z")
+    assert parsed.instants.to_list() == [instant(2015, 7, 5, 3, 15), instant(2015, 7, 4, 20, 15), None, None]
+    assert parsed.wall[0] == datetime(2015, 7, 4, 23, 15)  # noqa: DTZ001
 
 
 def test_epoch_milliseconds_are_utc_whatever_the_layout_says() -> None:
-    parsed = parse("1485000000000", "1.485e12", "-5", "", "soon", "9e30", None, format="epoch_ms")
+    parsed = parse("1485000000000", "1.485e12", "-5", "", "soon", "9e30", None, written="epoch_ms")
     noon = instant(2017, 1, 21, 12)
     assert parsed.instants.to_list()[:2] == [noon, noon]
     assert parsed.instants.to_list()[3:] == [None] * 4
