@@ -13,10 +13,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -32,32 +31,13 @@ from incidents.manifest import MANIFEST, Manifest, Part, read_manifest, remove_o
 from incidents.schema import INCIDENT_SCHEMA, QUARANTINE_SCHEMA, Category, check_incidents
 from incidents.selection import category_names, check_aware, on_record_at, within
 from incidents.source import CitySource
+from incidents.stored_city import StoredCity, check_same_city, read_city, write_city
 
 if TYPE_CHECKING:
     import geopandas
 
-CITY = "city.json"
 ORDER = ("occurred_at", "incident_id")
 WRITERS = 4
-
-
-@dataclass(frozen=True)
-class StoredCity:
-    """Whose incidents a store holds, and how its places and times are to be read.
-
-    Args:
-        name: Short name of the city.
-        time_zone: IANA name.
-        crs: Projected CRS of ``x``, ``y`` and the layers.
-        area_layer: Layer whose ids fill ``area``.
-        reporting_delay_hours: Assumed delay by category where a row has no report time, as first ingested.
-    """
-
-    name: str
-    time_zone: str
-    crs: str
-    area_layer: str
-    reporting_delay_hours: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -91,13 +71,7 @@ class IncidentStore:
             StoreError: There is no store here, or ``city.json`` is damaged.
         """
         read_manifest(self.root)
-        try:
-            return StoredCity(**json.loads((self.root / CITY).read_bytes()))
-        except (OSError, ValueError, TypeError) as error:
-            raise StoreError(
-                f"Expected the city of the store in {self.root / CITY}. Received: {error}. "
-                "Restore it from a backup, or ingest the files again into a new store."
-            ) from error
+        return read_city(self.root)
 
     def create(self, source: CitySource, layers: Mapping[str, geopandas.GeoDataFrame]) -> None:
         """Make an empty store with its own copy of the polygons; a store of the same city stays as it is.
@@ -127,13 +101,7 @@ class IncidentStore:
         Raises:
             ConfigError: Names what differs.
         """
-        ours, theirs = asdict(self.city), asdict(_stored(source))
-        for fact in ("name", "time_zone", "crs", "area_layer"):
-            if ours[fact] != theirs[fact]:
-                raise ConfigError(
-                    f"Expected a config with {fact} {ours[fact]!r}, which the store {self.root} was made with. "
-                    f"Received: {theirs[fact]!r}. Use the config of this city, or another --store."
-                )
+        check_same_city(self.city, source, root=self.root)
 
     def append(self, accepted: pl.DataFrame, quarantined: pl.DataFrame | None = None) -> AppendResult:
         """Add what the store does not have yet, in one commit; what it has stays untouched.
@@ -239,8 +207,7 @@ class IncidentStore:
         for name, layer in layers.items():
             with replacing_file(self.root / "layers" / f"{name}.parquet") as aside:
                 layer.to_parquet(aside)
-        with replacing_file(self.root / CITY) as aside:
-            aside.write_text(json.dumps(asdict(_stored(source)), indent=1))
+        write_city(self.root, source)
         write_manifest(self.root, Manifest())
 
     def _scan_parts(self, parts: list[Part]) -> pl.LazyFrame:
@@ -302,11 +269,6 @@ class IncidentStore:
         with replacing_file(self.root / path) as aside:
             aside.write_bytes(content)
         return path
-
-
-def _stored(source: CitySource) -> StoredCity:
-    delays = {str(category): float(hours) for category, hours in source.reporting_delay_hours.items()}
-    return StoredCity(source.name, source.time_zone, source.crs, source.area_layer, delays)
 
 
 def _by_month(incidents: pl.DataFrame) -> list[pl.DataFrame]:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from incidents.errors import ConfigError, DataError, StoreError
 from incidents.schema import INCIDENT_SCHEMA, QUARANTINE_SCHEMA, Category
-from incidents.store import AppendResult, IncidentStore, StoredCity
+from incidents.store import AppendResult, IncidentStore
+from incidents.stored_city import StoredCity
 
 NEW_YEAR = datetime(2015, 1, 1, tzinfo=UTC)
 NOTHING = pl.DataFrame(schema=QUARANTINE_SCHEMA)
