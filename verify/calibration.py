@@ -155,7 +155,7 @@ def pool_levels(logits: Floats) -> Pool:
     """Gather rows of equal logit, or, above 100,000 rows, of logits within 1/512 standard deviation.
 
     A level of close logits stands at their mean. What is left out is the spread inside a level, whose
-    variance is below 3.2e-7 of that of the logits, so a slope keeps six digits.
+    variance is below 3.2e-7 of that of the logits: a slope moves by far less than its own error.
     """
     if logits.size <= ROWS_KEPT_APART:
         distinct, level = np.unique(logits, return_inverse=True)

@@ -16,13 +16,20 @@ Integers = npt.NDArray[np.int64]
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 
-def check_labels(labels: npt.ArrayLike) -> Bools:
+def check_labels(labels: npt.ArrayLike, *, count: int | None = None) -> Bools:
     """Labels as bool, shape (n,), from bool or from numbers that are all 0 or 1.
 
+    Args:
+        labels: One per row.
+        count: Number of rows, where it is known.
+
     Raises:
-        DataError: The array is not one-dimensional, is empty, or holds anything but 0 and 1.
+        DataError: The array is not one-dimensional, is empty, has another length than ``count``, or holds
+            anything but 0 and 1.
     """
     given = np.asarray(labels)
+    if count is not None and given.shape != (count,):
+        raise DataError(f"Expected {count} labels. Received: shape {given.shape}. Align them first.")
     if given.ndim != 1 or given.size == 0:
         raise DataError(
             f"Expected labels of shape (n,), n > 0. Received: {given.shape}. Pass one label per forecast."

@@ -11,13 +11,13 @@ import numpy.typing as npt
 from incidents.errors import ConfigError
 from verify.checks import (
     SMALLEST_PROBABILITY,
+    Bools,
     Floats,
-    Integers,
     check_labels,
     check_probabilities,
     check_weights,
 )
-from verify.ranking import average_precision, roc_auc
+from verify.ranking import average_precision, divide, roc_auc
 
 __all__ = [
     "BrierDecomposition",
@@ -88,7 +88,7 @@ def brier_skill(
     return 1.0 - reached / worst if worst > 0.0 else float("nan")
 
 
-def log_losses(probabilities: Floats, labels: npt.NDArray[np.bool_]) -> Floats:
+def log_losses(probabilities: Floats, labels: Bools) -> Floats:
     """Surprise of each outcome in nats, (n,): minus the log of the probability given to what happened."""
     given_to_outcome = np.where(labels, probabilities, 1.0 - probabilities)
     kept = np.clip(given_to_outcome, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
@@ -178,42 +178,71 @@ def brier_decomposition(
         >>> round(parts.reliability, 10), parts.resolution, parts.uncertainty
         (0.04, 0.25, 0.25)
     """
-    events = check_labels(labels).astype(np.float64)
+    events = check_labels(labels)
     given = check_probabilities(probabilities, count=events.size)
     weight = check_weights(weights, count=events.size)
-    share = np.full(events.size, 1.0 / events.size) if weight is None else weight / weight.sum()
-    if bins is None:
-        order = np.argsort(given)
-        given, events, share = given[order], events[order], share[order]
-    group = _group(given, bins)
-    size = np.bincount(group, weights=share).astype(np.float64)
-    forecast, observed = (_group_mean(values, group, share, size) for values in (given, events))
-    base_rate = float(share @ events)
-    spread, surprise = given - forecast[group], events - observed[group]
+    groups = (
+        _group_distinct(given, events, weight) if bins is None else _group_bins(given, events, weight, bins)
+    )
+    base_rate = _mean(events.astype(np.float64), weight)
     return BrierDecomposition(
-        brier=float(share @ (given - events) ** 2),
-        reliability=float(size @ (forecast - observed) ** 2),
-        resolution=float(size @ (observed - base_rate) ** 2),
+        brier=_mean((given - events) ** 2, weight),
+        reliability=float(groups.size @ (groups.forecast - groups.observed) ** 2),
+        resolution=float(groups.size @ (groups.observed - base_rate) ** 2),
         uncertainty=base_rate * (1.0 - base_rate),
-        within_bin_variance=float(share @ spread**2),
-        within_bin_covariance=float(2.0 * (share @ (surprise * spread))),
+        within_bin_variance=groups.variance,
+        within_bin_covariance=groups.covariance,
     )
 
 
-def _group(probabilities: Floats, bins: int | None) -> Integers:
-    """Number of each row's bin, or, for rising probabilities, of its distinct value."""
-    if bins is None:
-        return np.cumsum(np.diff(probabilities, prepend=-1.0) > 0.0) - 1
+@dataclass(frozen=True)
+class _Groups:
+    """Share, mean forecast and observed rate of each group, (k,), and the within-bin terms."""
+
+    size: Floats
+    forecast: Floats
+    observed: Floats
+    variance: float = 0.0
+    covariance: float = 0.0
+
+
+def _group_distinct(probabilities: Floats, events: Bools, weights: Floats | None) -> _Groups:
+    """Rows of exactly equal probability; only events are looked up, since they are few."""
+    rising = np.sort(probabilities)
+    starts = np.flatnonzero(np.diff(rising, prepend=-1.0))
+    distinct = rising[starts]
+    hits = np.searchsorted(distinct, probabilities[events])
+    if weights is None:
+        size = np.diff(starts, append=rising.size).astype(np.float64)
+        caught = np.bincount(hits, minlength=distinct.size).astype(np.float64)
+    else:
+        rows = np.searchsorted(distinct, probabilities)
+        size = np.bincount(rows, weights=weights).astype(np.float64)
+        caught = np.bincount(hits, weights=weights[events], minlength=distinct.size).astype(np.float64)
+    return _Groups(size / size.sum(), distinct, divide(caught, size, undefined=0.0))
+
+
+def _group_bins(probabilities: Floats, events: Bools, weights: Floats | None, bins: int) -> _Groups:
+    """Rows of equal-width bins, with what is lost inside them."""
     if bins < 1:
         raise ConfigError(
             f"Expected at least 1 bin. Received: {bins}. Use 10, or None for distinct forecasts."
         )
-    return np.minimum((probabilities * bins).astype(np.int64), bins - 1)
-
-
-def _group_mean(values: Floats, group: Integers, share: Floats, size: Floats) -> Floats:
-    summed = np.bincount(group, weights=values * share)
-    return np.divide(summed, size, out=np.zeros_like(summed), where=size > 0)
+    weight = np.ones(events.size) if weights is None else weights
+    group = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+    size = np.bincount(group, weights=weight).astype(np.float64)
+    forecast, observed = (
+        divide(np.bincount(group, weights=values * weight).astype(np.float64), size, undefined=0.0)
+        for values in (probabilities, events)
+    )
+    spread, surprise = probabilities - forecast[group], events - observed[group]
+    return _Groups(
+        size / size.sum(),
+        forecast,
+        observed,
+        variance=_mean(spread**2, weights),
+        covariance=2.0 * _mean(surprise * spread, weights),
+    )
 
 
 def _mean(values: Floats, weights: Floats | None) -> float:

@@ -31,25 +31,41 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Climb:
-    """Cumulative weights along a ladder, each of shape (..., k), and totals of shape (...)."""
+    """Weights along a ladder or a part of it, each of shape (..., k), and totals of shape (...).
 
+    Args:
+        steps: Weight of the events on each rung.
+        events: Weight of the events at or above each rung.
+        others_above: Weight of the non-events strictly above each rung.
+        others_through: Weight of the non-events at or above each rung.
+        all_events: Weight of all events.
+        all_others: Weight of all non-events.
+    """
+
+    steps: Floats
     events: Floats
     others_above: Floats
     others_through: Floats
     all_events: Floats
     all_others: Floats
 
-    def auc(self) -> Floats:
-        """Area under the ROC curve, ties counted as one half; NaN where one class has no weight."""
-        steps = np.diff(self.events, axis=-1, prepend=0.0)
+    def right_pairs(self) -> Floats:
+        """Weight of the pairs with an event of these rungs that are ranked right, ties as one half, (...)."""
         below = self.all_others[..., None] - 0.5 * (self.others_above + self.others_through)
-        return _divide(np.einsum("...k,...k->...", steps, below), self.all_events * self.all_others)
+        return np.asarray(np.einsum("...k,...k->...", self.steps, below))
+
+    def precision_sum(self) -> Floats:
+        """Precision summed over the events of these rungs, (...)."""
+        precision = divide(self.events, self.events + self.others_through, undefined=0.0)
+        return np.asarray(np.einsum("...k,...k->...", self.steps, precision))
+
+    def auc(self) -> Floats:
+        """Area under the ROC curve of a whole ladder; NaN where one class has no weight."""
+        return divide(self.right_pairs(), self.all_events * self.all_others)
 
     def average_precision(self) -> Floats:
-        """Mean precision over the events, without interpolation; NaN where no event has weight."""
-        steps = np.diff(self.events, axis=-1, prepend=0.0)
-        precision = _divide(self.events, self.events + self.others_through, undefined=0.0)
-        return _divide(np.einsum("...k,...k->...", steps, precision), self.all_events)
+        """Mean precision over the events of a whole ladder; NaN where no event has weight."""
+        return divide(self.precision_sum(), self.all_events)
 
 
 def build_ladder(events: Floats, others: Floats) -> Ladder:
@@ -69,6 +85,7 @@ def climb(ladder: Ladder, event_weights: Floats, other_weights: Floats) -> Climb
     events = _cumulate(event_weights)
     others = _cumulate(other_weights)
     return Climb(
+        steps=np.diff(events[..., ladder.events_through], axis=-1, prepend=0.0),
         events=events[..., ladder.events_through],
         others_above=others[..., ladder.others_above],
         others_through=others[..., ladder.others_through],
@@ -103,7 +120,7 @@ def roc_auc(
         >>> roc_auc([0.9, 0.4, 0.4, 0.1], [1, 1, 0, 0])
         0.875
     """
-    return float(_climb_rows(forecasts, labels, weights).auc())
+    return float(climb_rows(forecasts, labels, weights).auc())
 
 
 def average_precision(
@@ -131,7 +148,7 @@ def average_precision(
         >>> round(average_precision([0.9, 0.8, 0.4, 0.1], [1, 0, 1, 0]), 4)
         0.8333
     """
-    return float(_climb_rows(forecasts, labels, weights).average_precision())
+    return float(climb_rows(forecasts, labels, weights).average_precision())
 
 
 @dataclass(frozen=True)
@@ -161,7 +178,7 @@ def ranking_curves(forecasts: npt.ArrayLike, labels: npt.ArrayLike) -> RankingCu
     Raises:
         DataError: Shapes differ, or a value is not finite.
     """
-    walked = _climb_rows(forecasts, labels, None)
+    walked = climb_rows(forecasts, labels)
     before = np.concatenate([[0.0], walked.events[:-1]])
     hits = np.column_stack([before, walked.events]).ravel() / walked.all_events
     alarms = np.column_stack([walked.others_above, walked.others_through]).ravel() / walked.all_others
@@ -173,7 +190,10 @@ def ranking_curves(forecasts: npt.ArrayLike, labels: npt.ArrayLike) -> RankingCu
     )
 
 
-def _climb_rows(forecasts: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLike | None) -> Climb:
+def climb_rows(
+    forecasts: npt.ArrayLike, labels: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> Climb:
+    """Cumulative counts (or weights) of events and non-events along the ladder of a forecast, each (k,)."""
     events = check_labels(labels)
     given = check_scores(forecasts, count=events.size)
     given_weights = check_weights(weights, count=events.size)
@@ -188,6 +208,7 @@ def _climb_counts(forecasts: Floats, events: Bools) -> Climb:
     hits, misses = np.sort(forecasts[events])[::-1], np.sort(forecasts[~events])[::-1]
     ladder = build_ladder(hits, misses)
     return Climb(
+        steps=np.diff(ladder.events_through, prepend=0).astype(np.float64),
         events=ladder.events_through.astype(np.float64),
         others_above=ladder.others_above.astype(np.float64),
         others_through=ladder.others_through.astype(np.float64),
@@ -209,7 +230,8 @@ def _cumulate(weights: Floats) -> Floats:
     return summed
 
 
-def _divide(numerator: Floats, denominator: Floats, *, undefined: float = np.nan) -> Floats:
+def divide(numerator: Floats, denominator: Floats, *, undefined: float = np.nan) -> Floats:
+    """Quotient where the denominator is > 0, and ``undefined`` elsewhere."""
     quotient: Floats = np.full(np.shape(numerator), undefined)
     np.divide(numerator, denominator, out=quotient, where=np.asarray(denominator) > 0)
     return quotient

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from sklearn.calibration import _SigmoidCalibration
 
 from incidents.errors import ConfigError, DataError, NoPositivesError
-from verify.calibration import Platt, calibration_slope_intercept, fit_platt, reliability_curve
+from verify.calibration import Platt, calibration_slope_intercept, fit_platt, pool_levels, reliability_curve
 from verify.logistic import logit, sigmoid
 
 
@@ -81,6 +81,16 @@ def test_a_distorted_forecast_has_the_inverse_line(seed, factor, shift):
     distorted = calibration_slope_intercept(sigmoid(factor * logits + shift), labels)
     assert distorted.slope == pytest.approx(plain.slope / factor, rel=1e-6)
     assert distorted.intercept == pytest.approx(plain.intercept - plain.slope * shift / factor, abs=1e-6)
+
+
+def test_pooled_rows_give_the_slope_of_all_rows(monkeypatch):
+    logits, labels = draw(5, count=120_000, slope=0.7, intercept=0.2)
+    pooled = calibration_slope_intercept(sigmoid(logits), labels)
+    assert pool_levels(logits).logits.size < 10_000
+    monkeypatch.setattr("verify.calibration.ROWS_KEPT_APART", 1_000_000)
+    exact = calibration_slope_intercept(sigmoid(logits), labels)
+    assert pooled.slope == pytest.approx(exact.slope, rel=2e-5)
+    assert pooled.intercept == pytest.approx(exact.intercept, abs=2e-5)
 
 
 @pytest.mark.parametrize(
