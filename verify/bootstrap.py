@@ -18,10 +18,12 @@ from verify.calibration import calibration_slope_intercept, has_line, pool_level
 from verify.checks import Bools, Floats, Integers, check_both_classes, check_labels, check_probabilities
 from verify.logistic import logit, sigmoid
 from verify.probability_scores import log_losses
-from verify.ranking import Climb, build_ladder, sort_falling
+from verify.ranking import Climb, build_ladder, divide, sort_falling
 from verify.resampling import Resampling, add_blocks, resample
 
 MOST_NEWTON_STEPS = 8
+# Counts by block and rung held at once: 32 MB.
+COUNTS_AT_ONCE = 4_000_000
 
 
 class Metric(StrEnum):
@@ -34,6 +36,14 @@ class Metric(StrEnum):
     CALIBRATION_SLOPE = "calibration_slope"
 
 
+class GridMetric(StrEnum):
+    """What only a grid of cells has; see ``verify.grid_scores``."""
+
+    WITHIN_CELL_AUC = "within_cell_auc"
+    WITHIN_TIME_AUC = "within_time_auc"
+    ACTIVE_CELLS_AUC = "active_cells_auc"
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number with its 95% interval; NaN where it is undefined."""
@@ -43,7 +53,9 @@ class Estimate:
     hi: float
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} [{self.lo:.4f}, {self.hi:.4f}]"
+        # Adding zero turns the -0.0 that rounding may leave into 0.0.
+        value, lo, hi = (round(number, 4) + 0.0 for number in (self.value, self.lo, self.hi))
+        return f"{value:.4f} [{lo:.4f}, {hi:.4f}]"
 
 
 Draws = Mapping[str, Floats]
@@ -93,7 +105,7 @@ class BootstrapScores:
         others = (model for model in self.models if model != baseline)
         return MappingProxyType(
             {
-                model: {metric: self.difference(model, baseline, metric) for metric in Metric}
+                model: {metric: self.difference(model, baseline, metric) for metric in self.metrics}
                 for model in others
             }
         )
@@ -162,38 +174,53 @@ def score_draws(probabilities: Floats, events: Bools, resampling: Resampling) ->
 def rank_draws(probabilities: Floats, events: Bools, resampling: Resampling) -> tuple[Floats, Floats]:
     """AUC and average precision of one model in all draws, each (draws,).
 
-    Counts are cumulated once per block along the ladder of distinct event forecasts; a draw then only adds
-    up blocks, which costs (draws x rungs) instead of (draws x rows).
+    Rows are counted once per block along the ladder of distinct event forecasts; a draw then only adds up
+    blocks, which costs (draws x rungs) instead of (draws x rows).
     """
     hits, misses = sort_falling(probabilities, events)
     ladder = build_ladder(probabilities[hits], probabilities[misses])
-    above_or_at = _cumulate_blocks(ladder.events_through, resampling.rows(hits))
-    others_above = _cumulate_blocks(ladder.others_above, resampling.rows(misses))
-    others_through = _cumulate_blocks(ladder.others_through, resampling.rows(misses))
-    auc, precision = np.empty(len(resampling.draws)), np.empty(len(resampling.draws))
-    for chunk in resampling.chunks(ladder.events_through.size):
-        drawn = resampling.draws[chunk]
-        walked = Climb(
-            events=add_blocks(drawn, above_or_at[:, :-1]),
-            others_above=add_blocks(drawn, others_above[:, :-1]),
-            others_through=add_blocks(drawn, others_through[:, :-1]),
-            all_events=add_blocks(drawn, above_or_at[:, -1]),
-            all_others=add_blocks(drawn, others_above[:, -1]),
-        )
-        auc[chunk], precision[chunk] = walked.auc(), walked.average_precision()
-    return auc, precision
+    hit_rows, miss_rows = resampling.rows(hits), resampling.rows(misses)
+    all_events, all_others = (resampling.sum_rows(mask.astype(np.float64)) for mask in (events, ~events))
+    right, precision = np.zeros(len(resampling.draws)), np.zeros(len(resampling.draws))
+    for rungs in _part(ladder.events_through.size, resampling.blocks):
+        through = _count_through(ladder.events_through, hit_rows, rungs)
+        above = _count_through(ladder.others_above, miss_rows, rungs)
+        at = _count_through(ladder.others_through, miss_rows, rungs)
+        for chunk in resampling.chunks(through.shape[1]):
+            drawn = resampling.draws[chunk]
+            events_through = add_blocks(drawn, through)
+            part = Climb(
+                steps=np.diff(events_through, axis=1),
+                events=events_through[:, 1:],
+                others_above=add_blocks(drawn, above[:, 1:]),
+                others_through=add_blocks(drawn, at[:, 1:]),
+                all_events=all_events[chunk],
+                all_others=all_others[chunk],
+            )
+            right[chunk] += part.right_pairs()
+            precision[chunk] += part.precision_sum()
+    return divide(right, all_events * all_others), divide(precision, all_events)
 
 
-def _cumulate_blocks(through: Integers, resampling: Resampling) -> Floats:
-    """Rows of each block up to each rung, (blocks, rungs + 1); the last column has all rows.
+def _part(rungs: int, blocks: int) -> list[slice]:
+    """Rungs taken together, so that an array of (blocks, rungs) stays below 32 MB."""
+    size = max(1, COUNTS_AT_ONCE // blocks)
+    return [slice(start, min(start + size, rungs)) for start in range(0, rungs, size)]
+
+
+def _count_through(through: Integers, rows: Resampling, rungs: slice) -> Floats:
+    """Sorted rows of each block above the first of some rungs, and through each of them, (blocks, 1 + rungs).
 
     Args:
-        through: Number of sorted rows up to each rung, (rungs,).
-        resampling: Of the sorted rows.
+        through: Number of sorted rows up to each rung of the ladder.
+        rows: Resampling of the sorted rows.
+        rungs: Part of the ladder.
     """
-    rows = np.diff(through, prepend=0, append=resampling.block.size)
-    rung = np.repeat(np.arange(rows.size), rows)
-    return np.cumsum(resampling.sum_slots(rung, slots=rows.size), axis=1)
+    first = int(through[rungs.start - 1]) if rungs.start else 0
+    # Rows before the part fall into slot 0, those of its rung r into slot r + 1.
+    bounds = np.concatenate([[0, first], through[rungs]])
+    slot = np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
+    return np.cumsum(rows.rows(slice(bounds[-1])).sum_slots(slot, slots=bounds.size - 1), axis=1)
 
 
 def _calibration_slopes(probabilities: Floats, events: Bools, resampling: Resampling) -> Floats:

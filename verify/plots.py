@@ -48,8 +48,9 @@ def draw_precision_recall(evaluation: Evaluation) -> "Figure":
     figure, axes = _new_figure()
     for name, forecast in evaluation.forecasts.items():
         curves = ranking_curves(forecast, evaluation.labels)
-        axes.step(curves.recall, curves.precision, where="pre", label=name)
+        axes.step(np.append(0.0, curves.recall), np.append(curves.precision[0], curves.precision), label=name)
     axes.axhline(evaluation.base_rate, color="grey", linewidth=0.8, label="base rate")
+    axes.set_ylim(0.0, 1.02)
     return _finish(figure, axes, "Recall (share of events caught)", "Precision", "Precision and recall")
 
 

@@ -48,7 +48,7 @@ class Resampling:
             .astype(np.float64)
         )
 
-    def rows(self, index: Integers) -> "Resampling":
+    def rows(self, index: Integers | slice) -> "Resampling":
         """The same draws for some of the rows."""
         return Resampling(self.block[index], self.draws)
 

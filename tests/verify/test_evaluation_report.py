@@ -1,17 +1,31 @@
 """An evaluation ties bootstrap, gate and report together, and a report is whole or not there."""
 
 import json
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from incidents.errors import ConfigError, DataError, NoPositivesError
 from verify import report
+from verify.bootstrap import Metric
+from verify.comparison import diebold_mariano
 from verify.evaluation import number_weeks
 from verify.logistic import sigmoid
+from verify.page import render_html
+from verify.probability_scores import log_losses
 from verify.report import evaluate_forecasts, write_report
+from verify.tables import tabulate_tests
 
-FILES = ["months.png", "precision_recall.png", "reliability.png", "report.json", "report.md", "roc.png"]
+FILES = [
+    "report.html",
+    "months.png",
+    "precision_recall.png",
+    "reliability.png",
+    "report.json",
+    "report.md",
+    "roc.png",
+]
 
 
 def evaluate(seed=1, weeks=30, replicates=100):
@@ -71,7 +85,7 @@ def test_the_same_seed_gives_the_same_report():
 def test_the_report_is_complete_and_opens_with_the_verdict(tmp_path):
     evaluation = evaluate().with_notes("Data as known on 2015-08-01.")
     folder = write_report(evaluation, tmp_path / "new" / "run")
-    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert text.splitlines()[0] == f"net {evaluation.verdict.text}"
@@ -132,3 +146,80 @@ def test_errors_name_the_remedy():
         again(times=np.arange(sound.n))
     with pytest.raises(ConfigError, match=r"^Expected scores of other and of at least one baseline\."):
         again(name="other")
+
+
+class Assets(HTMLParser):
+    """What a page would load, and the tags that it leaves open."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.open, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.loaded += [value for name, value in attrs if name in {"src", "href"}]
+        if tag in {"script", "link", "iframe"}:
+            self.loaded.append(tag)
+        if tag not in {"meta", "img"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def read_page(page):
+    reader = Assets()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_says_the_same_as_the_json(tmp_path):
+    evaluation = evaluate()
+    page = (write_report(evaluation, tmp_path / "run") / "report.html").read_text(encoding="utf-8")
+    reader = read_page(page)
+    assert reader.open == []
+    assert len(reader.loaded) == 4
+    assert all(source.startswith("data:image/png;base64,iVBOR") for source in reader.loaded)
+    assert "url(" not in page
+    assert "@import" not in page
+    assert reader.text.index(f"net: {evaluation.verdict.text}") < reader.text.index("Scores")
+    assert str(evaluation.scores["noisy"][Metric.BRIER_SKILL]) in reader.text
+    assert set(evaluation.notes) <= set(reader.text)
+
+
+def test_words_of_others_cannot_break_the_page():
+    sound = evaluate(replicates=1)
+    forecasts = {"<b>net": sound.forecasts["net"], "a & b": sound.forecasts["noisy"]}
+    odd = evaluate_forecasts(
+        "<b>net",
+        forecasts,
+        sound.labels,
+        sound.times,
+        question="<script>?",
+        rng=np.random.default_rng(0),
+        replicates=5,
+    )
+    reader = read_page(render_html(odd, {}, versions="1 < 2"))
+    assert reader.loaded == []
+    assert "<script>?" in reader.text
+    assert "a & b" in reader.text
+
+
+def test_tests_against_baselines_are_weekly_and_adjusted():
+    evaluation = evaluate(replicates=1)
+    table = tabulate_tests(evaluation)
+    assert [row[0] for row in table.rows] == ["constant", "noisy"]
+    weekly = {
+        name: log_losses(f, evaluation.labels).reshape(30, 84).mean(axis=1)
+        for name, f in evaluation.forecasts.items()
+    }
+    expected = diebold_mariano(weekly["net"], weekly["noisy"])
+    assert table.rows[1][1:4] == (
+        f"{expected.difference:+.4f}",
+        f"{expected.statistic:.2f}",
+        "< 0.0001",
+    )
+    assert expected.p_value < 1e-4
