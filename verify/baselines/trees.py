@@ -48,10 +48,14 @@ class BoostedTrees:
     ) -> "FittedBoostedTrees":
         """Grow the trees; see ``Baseline.fit``."""
         del calibration
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
         events = check_rows(features, labels)
         table = _columns(features)
-        trees = self._choose_trees(table, events)
-        return FittedBoostedTrees(self.name, trees, self._grow(table, events, trees))
+        # On tables of this size OpenMP threads wait for each other longer than they work, on busy cores tenfold.
+        with threadpool_limits(limits=1, user_api="openmp"):
+            trees = self._choose_trees(table, events)
+            return FittedBoostedTrees(self.name, trees, self._grow(table, events, trees))
 
     def _choose_trees(self, table: npt.NDArray[np.float32], events: Bools) -> int:
         cut = round(events.size * (1.0 - self.tail))
