@@ -7,6 +7,7 @@ checksum is the model's hash.
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -187,8 +188,10 @@ def _load_network(
     examples = make_examples(frame, target, training, offset=offset, scaling=scaling)
     network = build_network(examples.inputs(np.array([1])), training)
     try:
-        network.load_weights(weights)
-    except (ValueError, OSError) as error:
+        # Keras only warns where a layer would be left with its random first weights.
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            network.load_weights(weights)
+    except (ValueError, OSError, UserWarning) as error:
         raise BundleError(
             f"Expected weights that fit {training.model}. Received: {error}. Train again with this version."
         ) from error
