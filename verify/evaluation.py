@@ -22,7 +22,7 @@ DIFFERENCES_REPORTED = (Metric.LOG_SCORE, Metric.BRIER_SKILL, Metric.AUC, GridMe
 
 
 @dataclass(frozen=True)
-class Rows:
+class _Rows:
     """The scored rows behind an evaluation.
 
     Args:
@@ -135,7 +135,7 @@ def evaluate_forecasts(
     """
     events = check_labels(labels)
     given = {name: check_probabilities(values, count=events.size) for name, values in forecasts.items()}
-    rows = Rows(events, _put_first(model_name, given), np.asarray(times))
+    rows = _Rows(events, _put_first(model_name, given), np.asarray(times))
     scores = bootstrap_scores(rows.forecasts, events, number_weeks(times), replicates=replicates, rng=rng)
     verdict = judge(scores, model=model_name)
     return _conclude(
@@ -174,7 +174,7 @@ def evaluate_grid(
     scores = bootstrap_grid(ordered, _flatten(labels), number_weeks(times), replicates=replicates, rng=rng)
     verdict = judge(scores, model=model_name, unit="cell and window")
     events = next(iter(grids.values())).events
-    rows = Rows(
+    rows = _Rows(
         labels=events.ravel(),
         forecasts=MappingProxyType({name: values.ravel() for name, values in ordered.items()}),
         times=np.repeat(np.asarray(times), events.shape[1]),
@@ -203,7 +203,7 @@ def _put_first(model: str, forecasts: Mapping[str, Floats]) -> Mapping[str, Floa
 
 
 def _conclude(
-    rows: Rows, scores: BootstrapScores, verdict: Verdict, *, question: str, notes: tuple[str, ...]
+    rows: _Rows, scores: BootstrapScores, verdict: Verdict, *, question: str, notes: tuple[str, ...]
 ) -> Evaluation:
     return Evaluation(
         question=question,

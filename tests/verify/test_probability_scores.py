@@ -5,6 +5,9 @@ import math
 
 import numpy as np
 import pytest
+import scores
+import scores.probability
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
@@ -121,7 +124,7 @@ def test_within_bin_terms_by_hand():
 
 @settings(max_examples=1000, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_agrees_with_scikit_learn(seed):
+def test_agrees_with_scikit_learn_and_the_package_scores(seed):
     rng = np.random.default_rng(seed)
     count = int(rng.integers(2, 80))
     labels = rng.random(count) < 0.4
@@ -140,6 +143,14 @@ def test_agrees_with_scikit_learn(seed):
     )
     assert log_score(forecasts, labels, weights=weights) == pytest.approx(
         metrics.log_loss(labels, forecasts, **theirs), abs=1e-10
+    )
+    forecast, observed = (xr.DataArray(column.astype(float), dims="row") for column in (forecasts, labels))
+    weight = None if weights is None else xr.DataArray(weights, dims="row")
+    assert brier_score(forecasts, labels, weights=weights) == pytest.approx(
+        float(scores.probability.brier_score(forecast, observed, weights=weight)), abs=1e-10
+    )
+    assert roc_auc(forecasts, labels) == pytest.approx(
+        float(scores.probability.roc_auc(forecast, observed, check_args=False)), abs=1e-10
     )
 
 
