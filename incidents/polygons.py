@@ -127,10 +127,12 @@ def _read_features(path: Path, layer: PolygonLayer) -> geopandas.GeoDataFrame:
         raise PolygonError(
             f"Expected polygons in {path}. Received: {error}. Fetch the file again."
         ) from error
+    if len(read) == 0:
+        raise PolygonError(f"Expected polygons in {path}. Received: no features. Fetch the file again.")
     wanted = [name for name in (layer.id, layer.population) if name is not None]
     _check_properties(list(read.columns), wanted, path)
     ids = read[layer.id]
-    if len(read) == 0 or ids.isna().any():
+    if ids.isna().any():
         raise PolygonError(
             f"Expected features that all have the property {layer.id!r} in {path}. "
             f"Received: {len(read)} features, {int(ids.isna().sum())} without it. "

@@ -121,7 +121,9 @@ def make_windows(start: date, stop: date, *, time_zone: str, hours: int = 2) -> 
             f"Expected window hours that divide 24. Received: {hours}. Use 1, 2, 3, 4, 6, 8 or 12."
         )
     if stop <= start:
-        raise ConfigError(f"Expected a period that ends after it starts. Received: {start} to {stop}.")
+        raise ConfigError(
+            f"Expected a period that ends after it starts. Received: {start} to {stop}. Name a later end."
+        )
     instants, wall = _clock_steps(start, stop, time_zone)
     # A clock set back repeats wall times; the running maximum keeps them in the window already open.
     window_of_step = np.maximum.accumulate(wall // (hours * HOUR_S))

@@ -6,11 +6,12 @@ dataclass and turns what pydantic finds into one message.
 
 import difflib
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -128,7 +129,7 @@ def _refuse_unknown(keys: Mapping[str, Any], path: Path) -> None:
 
 
 def _nearest(key: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     listed = ", ".join(sorted(known))
     return (f" Did you mean {close[0]}?" if close else "") + f" Known keys: {listed}."
 
@@ -145,22 +146,36 @@ def _check(section: type, values: Any, path: Path, name: str) -> Any:
     except ValidationError as error:
         faults = "; ".join(_describe(fault, section, name) for fault in error.errors())
         raise ConfigError(
-            f"Expected a valid config in {path}. Received: {faults}. Correct it there."
+            f"Expected a valid config in {path}. Received: {faults.removesuffix('.')}. Correct it there."
         ) from error
 
 
 def _describe(fault: Any, section: type, name: str) -> str:
     """One fault in words: where, what was wrong, what was there."""
     where = ".".join(str(part) for part in (*([name] if name else []), *fault["loc"]))
-    if fault["type"] == "unexpected_keyword_argument" and len(fault["loc"]) == 1:
-        return f"{where}: unknown key.{_nearest(str(fault['loc'][0]), [f.name for f in fields(section)])}"
     if fault["type"] == "unexpected_keyword_argument":
-        return f"{where}: unknown key"
+        *parents, key = fault["loc"]
+        return f"{where}: unknown key.{_nearest(str(key), _keys_under(section, parents))}"
     return (
         f"{where}: {fault['msg']} (it is {fault['input']!r})"
         if fault["type"] != "missing"
         else f"{where}: missing"
     )
+
+
+def _keys_under(section: Any, parents: Sequence[str | int]) -> list[str]:
+    """Keys that may stand at a place of a section, found by following its types."""
+    kind = section
+    for parent in parents:
+        # Of a mapping or a tuple the values count, whatever their key or number.
+        kind = get_type_hints(kind)[str(parent)] if is_dataclass(kind) else _members(kind)[-1]
+        if isinstance(kind, UnionType):
+            kind = _members(kind)[0]
+    return [each.name for each in fields(kind)]
+
+
+def _members(kind: Any) -> list[Any]:
+    return [member for member in get_args(kind) if member not in (Ellipsis, NoneType)]
 
 
 def _refuse_targets(target: Target, path: Path) -> None:

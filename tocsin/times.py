@@ -15,7 +15,9 @@ def parse_day(text: str, *, option: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"Expected a day as YYYY-MM-DD for {option}. Received: {text!r}.") from error
+        raise ConfigError(
+            f"Expected a day as YYYY-MM-DD for {option}. Received: {text!r}. Example: {option} 2015-01-01."
+        ) from error
 
 
 def parse_instant(text: str, *, option: str, time_zone: str) -> datetime:
@@ -28,7 +30,7 @@ def parse_instant(text: str, *, option: str, time_zone: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigError(
-            f"Expected a time as YYYY-MM-DDTHH:MM for {option}. Received: {text!r}. Example: 2015-07-04T20:00."
+            f"Expected a time as YYYY-MM-DDTHH:MM for {option}. Received: {text!r}. Example: {option} 2015-07-04T20:00."
         ) from error
     local = instant if instant.tzinfo else instant.replace(tzinfo=zone(time_zone))
     return local.astimezone(UTC)

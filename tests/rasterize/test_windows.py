@@ -188,5 +188,5 @@ def test_error_texts() -> None:
     with pytest.raises(ConfigError) as error:
         make_windows(STOP, START, time_zone="UTC")
     assert str(error.value) == (
-        "Expected a period that ends after it starts. Received: 2021-01-01 to 2011-01-01."
+        "Expected a period that ends after it starts. Received: 2021-01-01 to 2011-01-01. Name a later end."
     )

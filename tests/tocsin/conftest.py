@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -75,11 +76,12 @@ def start(*words: object, env: Mapping[str, str]) -> Spoken:
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Every file below a folder with its content, or nothing where there is no folder."""
+    """Everything below a folder: files with their content, folders by name."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
         if path.is_file()
+        else "folder"
+        for path in sorted(folder.rglob("*"))
     }
 
 
@@ -149,12 +151,9 @@ def changed_config(town: Town, tmp_path: Path) -> Callable[..., Path]:
 
     def write(section: str = "", **keys: object) -> Path:
         values = yaml.safe_load(town.config.read_text())
-        if section:
-            values.setdefault(section, {}).update(keys)
-        else:
-            values.update(keys)
         for layer in values["layers"].values():
-            layer["file"] = str(town.folder / Path(layer["file"]).name)
+            layer["file"] = str(town.folder / layer["file"])
+        (values.setdefault(section, {}) if section else values).update(keys)
         path = tmp_path / f"changed-{section}-{'-'.join(keys)}.yaml"
         path.write_text(yaml.safe_dump(values, sort_keys=False))
         return path
@@ -166,3 +165,20 @@ def changed_config(town: Town, tmp_path: Path) -> Callable[..., Path]:
 def clean_environment() -> dict[str, str]:
     """The environment without what a developer may have set for Keras and TensorFlow."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("KERAS_", "TF_"))}
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., str]:
+    """Run a command that must be refused: exit code, a message in three parts, and nothing written."""
+
+    def run(code: int, *words: object, unchanged: Path | None = None) -> str:
+        watched = [tmp_path, *([unchanged] if unchanged else [])]
+        before = [fingerprint(folder) for folder in watched]
+        said = speak(*words)
+        assert (said.code, said.out) == (code, ""), said.err
+        told = " ".join(said.err.split())
+        assert re.fullmatch(r"error: Expected .+\. Received: .+\. [A-Z].+\.", told), told
+        assert [fingerprint(folder) for folder in watched] == before
+        return told
+
+    return run
