@@ -48,7 +48,7 @@ class BoostedTrees:
     ) -> "FittedBoostedTrees":
         """Grow the trees; see ``Baseline.fit``."""
         del calibration
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         events = check_rows(features, labels)
         table = _columns(features)
