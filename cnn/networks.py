@@ -3,6 +3,7 @@
 The only place where Keras trains; everything around it is NumPy.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,11 +41,20 @@ def build_network(example: Batch, training: Training) -> keras.Model:
 def _precision() -> Iterator[None]:
     """Build layers in mixed precision where there is a GPU, and put the policy back."""
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_float16" if keras.distribution.list_devices("gpu") else before)
+    keras.config.set_dtype_policy("mixed_float16" if _has_gpu() else before)
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def _has_gpu() -> bool:
+    """Whether the backend of Keras computes on a GPU."""
+    if keras.backend.backend() == "torch":
+        # Keras does not list devices for torch, which it has loaded.
+        return bool(sys.modules["torch"].cuda.is_available())
+    # Asked for a kind, JAX raises where there is none; not asked, GPUs come before CPUs.
+    return str(keras.distribution.list_devices()[0]).startswith("gpu")
 
 
 @dataclass(frozen=True)
