@@ -55,12 +55,11 @@ def encode_table(table: pl.DataFrame, *, metadata: Mapping[str, str] | None = No
 
     arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest()).replace_schema_metadata(metadata)
     sink = pa.BufferOutputStream()
-    # Level 1 is three times faster than the default and a tenth larger.
+    # Half the time of zstd at its fastest for a quarter more bytes, and every reader knows it.
     pq.write_table(
         arrow,
         sink,
-        compression="zstd",
-        compression_level=1,
+        compression="snappy",
         use_dictionary=list(REPEATED),
         write_statistics=list(FILTERED),
     )

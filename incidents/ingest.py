@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+# Elsewhere these load on first use; whoever imports this module is about to need them.
+import geopandas
 import polars as pl
+import pyarrow.parquet  # noqa: F401
+import pyogrio  # noqa: F401
+import pyproj  # noqa: F401
 
 from incidents.categories import check_rules
 from incidents.errors import ConfigError, DataError
@@ -20,9 +24,6 @@ from incidents.rows import read_rows
 from incidents.selection import check_delays
 from incidents.source import CitySource
 from incidents.store import IncidentStore
-
-if TYPE_CHECKING:
-    import geopandas
 
 
 @dataclass(frozen=True)

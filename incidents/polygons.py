@@ -258,14 +258,18 @@ def _refuse_other_shapes(
 
 def _dissolve(features: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     """One row per id, sorted; populations of the parts are added, an unknown part leaves it unknown."""
-    if features["area"].is_unique:
-        return features.sort_values("area", ignore_index=True)
-    population = features.groupby("area")["population"].agg(lambda parts: parts.sum(skipna=False))
-    merged = (
-        features[["area", "geometry"]].dissolve("area", as_index=False).sort_values("area", ignore_index=True)
+    import geopandas as gpd
+    import shapely
+
+    ids, first, group, parts = np.unique(
+        features["area"].to_numpy(dtype=object), return_index=True, return_inverse=True, return_counts=True
     )
-    merged["population"] = merged["area"].map(population).astype(float)
-    return merged[["area", "population", "geometry"]]
+    shapes = np.asarray(features.geometry.array, dtype=object)
+    merged = shapes[first]
+    for row in np.flatnonzero(parts > 1):
+        merged[row] = shapely.union_all(shapes[group == row])
+    population = np.bincount(group, weights=features["population"].to_numpy(dtype=float))
+    return gpd.GeoDataFrame({"area": ids, "population": population}, geometry=merged, crs=features.crs)
 
 
 def check_overlaps(areas: geopandas.GeoDataFrame, *, path: Path, sliver_m2: float) -> None:
