@@ -7,7 +7,6 @@ checksum is the model's hash.
 
 import hashlib
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -28,7 +27,7 @@ from verify.logistic import LogisticFit
 
 FORMAT = "tocsin-bundle/1"
 SUMS = "SHA256SUMS"
-WEIGHTS = "network.weights.h5"
+WEIGHTS = "network.npz"
 FEATURES = ("hour_of_week", "calendar", "recent", "lags")
 # What every bundle has, and all that loading reads, save for the scaling, which seed models do without.
 REQUIRED = frozenset(
@@ -75,7 +74,7 @@ def save_bundle(
         The model's hash.
     """
     with replacing_folder(folder) as fresh:
-        model.network.save_weights(fresh / WEIGHTS)
+        _save_weights(model.network, fresh / WEIGHTS)
         model.frame.save(fresh / "frame.npz")
         _save_block(model.block, fresh / "baseline_block.npz")
         if model.scaling is not None:
@@ -174,6 +173,12 @@ def _description(model: TrainedModel) -> dict[str, Any]:
     }
 
 
+def _save_weights(network: Any, path: Path) -> None:
+    """Write the weights in the network's own order; HDF5 would end the process on a full disk."""
+    weights = {f"weight_{index:03d}": values for index, values in enumerate(network.get_weights())}
+    np.savez(path, allow_pickle=False, **weights)
+
+
 def _load_network(
     weights: Path,
     frame: EventTensor,
@@ -188,10 +193,9 @@ def _load_network(
     examples = make_examples(frame, target, training, offset=offset, scaling=scaling)
     network = build_network(examples.inputs(np.array([1])), training)
     try:
-        # Keras only warns where a layer would be left with its random first weights.
-        with warnings.catch_warnings(action="error", category=UserWarning):
-            network.load_weights(weights)
-    except (ValueError, OSError, UserWarning) as error:
+        with np.load(weights, allow_pickle=False) as saved:
+            network.set_weights([saved[name] for name in sorted(saved.files)])
+    except (ValueError, OSError) as error:
         raise BundleError(
             f"Expected weights that fit {training.model}. Received: {error}. Train again with this version."
         ) from error

@@ -52,5 +52,16 @@ def main() -> None:
     except TocsinError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        print(f"error: {_explain(error)}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(TocsinError.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED_EXIT) from None
+
+
+def _explain(error: OSError) -> str:
+    """Say what the operating system refused, where no room has said it better."""
+    return (
+        f"Expected to read and write {error.filename or 'files'}. Received: {error.strerror or error}. "
+        "Free some space, correct the path or its permissions, and run the command again."
+    )

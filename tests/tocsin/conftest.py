@@ -76,12 +76,13 @@ def start(*words: object, env: Mapping[str, str]) -> Spoken:
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Everything below a folder: files with their content, folders by name."""
+    """Every file below a folder with its content, and every folder that was meant to be temporary."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         if path.is_file()
         else "folder"
         for path in sorted(folder.rglob("*"))
+        if path.is_file() or path.name.startswith(".")
     }
 
 
