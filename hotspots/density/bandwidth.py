@@ -100,8 +100,8 @@ def search_bandwidth(
         grid: The cells.
         kernel: Shape of the spread.
         inside: Cells of the city, ``(rows, cols)``; all if left out.
-        tried_m: Bandwidths to try; if left out, 16 from the smallest that the cells can show to the rule of
-            thumb's, in equal ratios.
+        tried_m: Bandwidths to try; if left out, 16 from the smallest that the cells can show to twice that of the
+            rule of thumb, in equal ratios.
 
     Returns:
         The best and all that were tried.
@@ -119,7 +119,7 @@ def search_bandwidth(
     if tried_m is None:
         largest = silverman_bandwidth(places.x, places.y, kernel=kernel, weights=places.weights)
         smallest = smallest_bandwidth(grid, kernel)
-        tried = np.geomspace(smallest, max(largest, 2 * smallest), CANDIDATES)
+        tried = np.geomspace(smallest, 2 * max(largest, smallest), CANDIDATES)
     else:
         tried = np.unique(np.asarray(tried_m, dtype=np.float64))
     scores = np.array(

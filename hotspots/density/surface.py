@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hotspots.density.kernels import Kernel
 from hotspots.density.lattice import Lattice, NodeWeights, convolve, lay_lattice
-from hotspots.points import Bools, Floats, check_inside, locate_points
+from hotspots.points import Bools, CityPoints, Floats, check_inside, locate_points
 from rasterize.grid import Grid
 
 KM2_PER_M2 = 1e-6
@@ -64,7 +64,9 @@ def estimate_density(
 
     At the city limit each incident keeps its whole weight: the part of its kernel that falls on cells outside
     is given to those inside in proportion, so that the cells together hold exactly as many incidents as lie in
-    the city. Without a mask the limit is the edge of the grid.
+    the city. Without a mask the limit is the edge of the grid. The price: where incidents are spread evenly up to
+    a straight limit, a Gaussian density is 31% too low at the limit (50% without the correction) and 7% too high
+    one and a half bandwidths inside.
 
     Where not to use: the density alone does not say whether a peak is more than chance (``hotspots.local``), nor
     whether there are simply more people (:func:`hotspots.density.ratio.relative_risk`).
@@ -98,7 +100,7 @@ def estimate_density(
     image = lattice.kernel_image(kernel, bandwidth_m=bandwidth_m)
     around = lattice.place(points.x, points.y)
     kept = points.weights / mass_inside(around, lattice, city, image)
-    density = _at_cells(lattice, around.scatter(kept), image, city)
+    density = _restore(_at_cells(lattice, around.scatter(kept), image, city), points, grid)
     variance = _at_cells(lattice, around.scatter(np.square(kept)), np.square(image), city)
     return DensitySurface(
         grid=grid,
@@ -120,9 +122,15 @@ def mass_inside(around: NodeWeights, lattice: Lattice, inside: Bools, image: Flo
 
 
 def _at_cells(lattice: Lattice, nodes: Floats, image: Floats, inside: Bools) -> Floats:
-    """Sum of kernels at the cells inside, NaN outside; the rounding of the transform may not make it negative."""
+    """Sum of kernels at the cells inside, NaN outside; interpolation may not make it negative."""
     sums = lattice.at_centers(convolve(nodes, image))
     return np.where(inside, np.maximum(sums, 0.0), np.nan)
+
+
+def _restore(density: Floats, points: CityPoints, grid: Grid) -> Floats:
+    """Give back the parts in ten thousand by which cutting off what is negative changed the sum."""
+    held = float(np.nansum(density)) * grid.cell_size_m**2
+    return density * (points.weights.sum() / held) if held > 0 else density
 
 
 def expected_in_cells(surface: DensitySurface) -> Floats:
