@@ -13,6 +13,7 @@
 """
 
 import io
+from dataclasses import asdict
 
 import numpy as np
 import numpy.typing as npt
@@ -67,13 +68,7 @@ def record_parameters(city: SimulatedCity) -> dict[str, object]:
             "strength": spots.strength,
             "sigma_m": spots.sigma_m,
         },
-        "cells": {
-            "west": cells.west,
-            "north": cells.north,
-            "size_m": cells.size_m,
-            "rows": cells.rows,
-            "cols": cells.cols,
-        },
+        "cells": asdict(cells),
         "neighborhoods": _describe_neighborhoods(intensity),
         "expected_background": {
             category.value: float(intensity.hourly(category).sum()) for category in intensity.per_day
