@@ -14,6 +14,8 @@ from hotspots.local.permutations import TailCounts, permute_neighbors
 from hotspots.local.significance import Alternative, control_false_discovery, normal_p
 from hotspots.points import Bools, Floats, Ints
 
+ROUNDING = 1e-12
+
 
 class Quadrant(IntEnum):
     """A place and the mean of its neighbors, against the mean of the city; numbered as PySAL does."""
@@ -145,6 +147,8 @@ def _standardise(lag: Floats, deviation: Floats, neighbors: Ints, inside: Bools)
     expected = -deviation / others
     squares = np.square(deviation).sum() - np.square(deviation)
     variance = squares / others - np.square(expected)
+    # Where all others are equal, rounding leaves a variance of about this much.
+    variance = np.where(variance > ROUNDING * np.square(deviation).mean(), variance, 0.0)
     of_mean = variance / np.maximum(neighbors, 1) * (others - neighbors) / max(others - 1, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.sign(deviation) * (lag - expected) / np.sqrt(np.maximum(of_mean, 0.0))
