@@ -150,6 +150,17 @@ def shares_by_area(tensor: EventTensor, surface: npt.NDArray[np.float32] | None)
     return {areas[index]: float(shares[index]) for index in order}
 
 
+def skill_at(as_of: datetime, bundle: Bundle, run: Path) -> StatedSkill:
+    """What may be said of a model's skill at an instant: none where it has seen the day itself."""
+    model = bundle.model
+    if as_of.astimezone(zone(model.frame.windows.time_zone)).date() < model.calibrate[1]:
+        return StatedSkill(
+            False,
+            f"A look back, not a forecast: the model has learned from the days before {model.calibrate[1]}.",
+        )
+    return stated_skill(run)
+
+
 def stated_skill(run: Path) -> StatedSkill:
     """Repeat the verdict of the newest evaluation in a run folder, with its period."""
     reports = sorted(run.glob("evaluation-*/report.json"), key=lambda path: path.parent.name)

@@ -83,6 +83,13 @@ def test_a_folder_that_is_no_model(
     assert "Give the folder that `tocsin train --out` wrote" in refused(3, *ask(town, model)[command])
 
 
+def test_a_folder_of_other_files_is_not_replaced(town: Any, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    told = refused(2, "train", town.config, "--tensors", town.tensors, "--out", tmp_path / "runs")
+    assert f"Received: {tmp_path / 'runs'}, which holds other files" in told
+    assert (tmp_path / "runs" / "first").is_dir()
+
+
 def test_a_folder_that_is_no_store(town: Any, refused: Refused, tmp_path: Path) -> None:
     for store in (tmp_path / "nowhere", tmp_path):
         words = ("--store", store)

@@ -69,6 +69,39 @@ def test_a_warning_depends_on_the_hour(town: Any, tocsin: Tocsin) -> None:
     assert told[0]["id"] != told[1]["id"]
 
 
+def test_a_look_back_at_days_that_the_model_has_seen_says_so(town: Any, tocsin: Tocsin) -> None:
+    words = ("alert", town.config, "--once", "--model", town.model, "--store", town.store, "--json")
+    told = [tocsin(*words, "--as-of", f"{day}T12:00").json["skill"] for day in ("2021-04-06", "2021-04-07")]
+    assert told[0] == "A look back, not a forecast: the model has learned from the days before 2021-04-07."
+    assert "look back" not in told[1]
+
+
+@pytest.fixture
+def elsewhere(
+    town: Any, tocsin: Tocsin, changed_config: Callable[..., Path], tmp_path: Path
+) -> tuple[Path, Path]:
+    """Config and store of another city."""
+    config, store = changed_config(name="elsewhere"), tmp_path / "store"
+    assert tocsin("ingest", config, town.first_delivery, "--store", store).code == 0
+    return config, store
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("alert", "--once", "--as-of", "2021-04-05T12:00"),
+        ("evaluate", "--from", "2021-04-07", "--to", "2021-04-20"),
+    ],
+)
+def test_a_model_of_another_city_is_refused(
+    town: Any, refused: Callable[..., str], elsewhere: tuple[Path, Path], words: tuple[str, ...]
+) -> None:
+    config, store = elsewhere
+    told = refused(2, words[0], config, *words[1:], "--model", town.model, "--store", store)
+    assert "Expected a model of elsewhere" in told
+    assert "Received: a model of simulated" in told
+
+
 @pytest.fixture(scope="module")
 def nowcast(town: Any, tocsin: Tocsin, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: Path = tmp_path_factory.mktemp("nowcast") / "run"

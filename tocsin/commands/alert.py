@@ -44,8 +44,8 @@ def alert(
     from incidents.errors import ConfigError
     from tocsin.briefing import draw_look
     from tocsin.config import load_config
-    from tocsin.models import open_model
-    from tocsin.risk import StoredRisk, stated_skill
+    from tocsin.models import open_model, require_same_city
+    from tocsin.risk import StoredRisk, skill_at
     from tocsin.tensors import open_store
     from tocsin.times import parse_instant
 
@@ -58,7 +58,9 @@ def alert(
         else datetime.now(tz=UTC)
     )
     incidents = open_store(store, city)
-    source = StoredRisk(open_model(model), incidents, stated_skill(model))
+    bundle = open_model(model)
+    require_same_city(bundle, incidents)
+    source = StoredRisk(bundle, incidents, skill_at(now, bundle, model))
     exercise = Exercise.LIVE if live else Exercise.TEST
     message = warn_once(source, now, city.alert, area=city.source.name, exercise=exercise)
     result = message.to_json()

@@ -40,7 +40,7 @@ def evaluate(
     """
     from tocsin.config import load_config
     from tocsin.evaluation import TestPeriod, evaluate_model
-    from tocsin.models import open_model
+    from tocsin.models import open_model, require_same_city
     from tocsin.tensors import open_store
     from tocsin.times import parse_day
     from verify.report import write_report
@@ -48,7 +48,9 @@ def evaluate(
     city = load_config(config)
     incidents = open_store(store, city)
     period = TestPeriod(parse_day(first_day, option="--from"), parse_day(stop_day, option="--to"))
-    evaluation = evaluate_model(open_model(model), incidents, period, seed=seed)
+    bundle = open_model(model)
+    require_same_city(bundle, incidents)
+    evaluation = evaluate_model(bundle, incidents, period, seed=seed)
     folder = out or model / f"evaluation-{period.start}-{period.stop}"
     write_report(evaluation, folder)
     finish(

@@ -42,12 +42,14 @@ def train(
     from rasterize.tensors import EventTensor
     from tocsin.backend import start_keras
     from tocsin.config import load_config
+    from tocsin.models import require_replaceable
     from tocsin.overrides import override
 
     city = load_config(config)
     training = override(city.training, {"model": model, "epochs": epochs})
     target = override(city.target, {"framing": framing})
     target = replace(target, own_dots=target.own_dots and not hide_own_dots)
+    require_replaceable(out)
     tensor = EventTensor.load(tensors)
     start_keras()
     started = time.perf_counter()
