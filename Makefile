@@ -5,8 +5,10 @@ EXTRAS ?= cpu,dev
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PACKAGES := alerts cnn exports hotspots incidents rasterize tocsin verify
-CHECKED := $(wildcard $(PACKAGES) benchmarks scripts tests)
+PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
+CHECKED := $(PACKAGES) $(wildcard benchmarks scripts) tests
+# Threads that wait without turning leave busy cores to others.
+PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest --doctest-modules tests $(PACKAGES)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # The first of these that starts and is new enough; a pyenv shim may exist and start nothing.
 FOUND := $(shell for each in python3.11 python3.12 python3.13 python3; do \
@@ -40,10 +42,10 @@ types: install
 	$(BIN)/mypy
 
 test: lint types  ## Lint, format, types and tests, without the slow ones.
-	$(BIN)/pytest -m "not slow and not gpu" --doctest-modules tests $(wildcard $(PACKAGES))
+	$(PYTEST) -m "not slow and not gpu"
 
 test-all: lint types  ## The same with the slow tests.
-	$(BIN)/pytest -m "not gpu" --doctest-modules tests $(wildcard $(PACKAGES))
+	$(PYTEST) -m "not gpu"
 
 bench: install  ## Measure speed; prints one line for each figure.
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done

@@ -1,5 +1,6 @@
 """``tocsin demo``: the whole way once, on a simulated city, without any data of one's own."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,8 @@ def demo(
     from tocsin.tensors import stored_days
 
     store, tensors, run = out / "store", out / "tensors.npz", out / "run"
+    if (out / "city" / "truth.json").exists():  # an earlier demo, perhaps of another seed
+        shutil.rmtree(store, ignore_errors=True)
     _announce(1, "Simulate a city whose true risk is known")
     simulate(config, out=out / "city", seed=seed)
     city = out / "city" / "city.yaml"
