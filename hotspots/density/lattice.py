@@ -6,6 +6,7 @@ of every cell. Values on nodes are ``(node rows, node cols)``, row 0 in the nort
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,14 +123,13 @@ class NodeWeights:
             np.einsum("an,ab,bn->n", _autocorrelate(self.row_weights), near, _autocorrelate(self.col_weights))
         )
 
-    def _around(self) -> "list[tuple[Ints, Floats]]":
-        """Flat index and weight of each of the 16 nodes, both ``(n,)``."""
+    def _around(self) -> Iterator[tuple[Ints, Floats]]:
+        """Flat index and weight of each of the 16 nodes in turn, both ``(n,)``."""
         corner = self.row * self.shape[1] + self.col
-        return [
-            (corner + (down * self.shape[1] + right), self.row_weights[down] * self.col_weights[right])
-            for down in range(4)
-            for right in range(4)
-        ]
+        for down in range(4):
+            for right in range(4):
+                at = corner + (down * self.shape[1] + right)
+                yield at, self.row_weights[down] * self.col_weights[right]
 
 
 def lay_lattice(grid: Grid, kernel: Kernel, *, bandwidth_m: float) -> Lattice:

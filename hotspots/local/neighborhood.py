@@ -65,13 +65,15 @@ class CellNeighborhood:
         """Sum over the pattern without its middle; see :class:`Neighborhood`."""
         own = np.where(self.inside, values, 0.0)
         rows, cols = self.inside.shape
-        totals = np.zeros((*own.shape[:-1], cols + 1))
-        np.cumsum(own, axis=-1, out=totals[..., 1:])
+        widest = max(self.reach)
+        # Running totals, 0 before the row and the whole sum after it, as far as the pattern reaches beyond.
+        totals = np.zeros((*own.shape[:-1], cols + 2 * widest + 1))
+        np.cumsum(own, axis=-1, out=totals[..., widest + 1 : widest + 1 + cols])
+        totals[..., widest + 1 + cols :] = totals[..., widest + cols, None]
         sums = -own
         for down, side in enumerate(self.reach[:rows]):
-            start = np.maximum(np.arange(cols) - side, 0)
-            stop = np.minimum(np.arange(cols) + side + 1, cols)
-            run = totals[..., stop] - totals[..., start]
+            after, before = widest + 1 + side, widest - side
+            run = totals[..., after : after + cols] - totals[..., before : before + cols]
             sums[..., : rows - down, :] += run[..., down:, :]
             if down:
                 sums[..., down:, :] += run[..., : rows - down, :]

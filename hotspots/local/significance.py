@@ -51,14 +51,12 @@ def control_false_discovery(p: npt.ArrayLike) -> Floats:
         [0.03, 0.04, nan, 0.04]
     """
     given = np.asarray(p, dtype=np.float64)
-    tested = given[~np.isnan(given)]
-    order = np.argsort(tested)
-    ranked = tested[order] * (len(tested) / np.arange(1, len(tested) + 1))
-    adjusted = np.empty_like(tested)
-    adjusted[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
-    full = np.full(given.shape, np.nan)
-    full[~np.isnan(given)] = adjusted
-    return full
+    tested = int(np.count_nonzero(~np.isnan(given)))
+    rising = np.argsort(given, axis=None)[:tested]  # NaN comes last
+    ranked = given.ravel()[rising] * (tested / np.arange(1, tested + 1))
+    adjusted = np.full(given.size, np.nan)
+    adjusted[rising] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
+    return adjusted.reshape(given.shape)
 
 
 def classify_confidence(z: Floats, p: Floats) -> npt.NDArray[np.int8]:
