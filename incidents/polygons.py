@@ -237,7 +237,8 @@ def _area_in_doubt(
 
     by_lines = shapely.make_valid(broken, method="linework")
     doubt: npt.NDArray[np.float64] = shapely.area(shapely.symmetric_difference(by_lines, whole))
-    return np.maximum(doubt, np.abs(shapely.area(broken) - shapely.area(whole)))
+    change: npt.NDArray[np.float64] = np.abs(shapely.area(broken) - shapely.area(whole))
+    return np.maximum(doubt, change)
 
 
 def _refuse_other_shapes(
