@@ -140,6 +140,13 @@ def test_a_missing_file_is_refused_by_name(copy, name):
     assert "Received: no such file. " in str(refusal.value)
 
 
+def test_another_end_of_line_in_the_list_is_refused(copy):
+    sums = (copy / SUMS).read_bytes()
+    (copy / SUMS).write_bytes(sums[:-1] + b"\x0b")
+    with pytest.raises(BundleError, match="Received: no such file"):
+        load_bundle(copy)
+
+
 def test_a_missing_list_of_checksums_is_refused_in_these_words(tmp_path):
     with pytest.raises(BundleError) as refusal:
         load_bundle(tmp_path)

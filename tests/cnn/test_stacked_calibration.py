@@ -36,6 +36,16 @@ def test_applied_by_hand():
     np.testing.assert_allclose(found.hi, 0.95 * sigmoid([1.0, 3.0]) + 0.05 * sigmoid([0.0, 2.0]), rtol=1e-12)
 
 
+def test_the_interval_reaches_to_the_centre_where_the_replicates_lie_to_one_side():
+    beside = StackedCalibration(0.0, np.array([1.0]), np.array([1.0, 2.0]), np.ones((2, 1)))
+    above = beside.apply(np.array([[0.5]]))
+    assert above.lo == above.probability == sigmoid(0.5)
+    below = StackedCalibration(3.0, np.array([1.0]), np.array([1.0, 2.0]), np.ones((2, 1))).apply(
+        np.array([[0.5]])
+    )
+    assert below.hi == below.probability == sigmoid(3.5)
+
+
 @pytest.fixture
 def few_replicates(monkeypatch):
     """A tenth of the replicates, where only their spread is asked for."""
@@ -68,6 +78,13 @@ def test_an_addition_that_points_the_wrong_way_is_not_believed():
     assert calibration.weights[0] == alone.weights[0]
     assert calibration.intercept == alone.intercept
     assert (calibration.replicate_weights >= 0).all()
+
+
+def test_the_column_that_points_the_wrong_way_is_the_one_that_goes():
+    columns, labels, weeks = draw(3, weights=(-0.7, 1.0))
+    calibration = fit(columns, labels, weeks)
+    assert calibration.weights[0] == 0.0
+    assert calibration.weights[1] == pytest.approx(1.0, abs=0.15)
 
 
 def test_where_all_point_the_wrong_way_only_the_base_rate_is_left():

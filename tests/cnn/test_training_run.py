@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cnn.bundle import save_bundle
+from cnn.calibration import fit_calibration
 from cnn.examples import PictureExamples
 from cnn.features import window_features
 from cnn.labels import label_issues, resolve_target
@@ -70,6 +71,40 @@ def test_a_trained_model_by_its_parts(simulated, trained):
     assert trained.block.base_rate == pytest.approx(np.mean(labels[1 : 324 + 108]))
 
 
+def test_the_calibration_is_fitted_on_its_own_block_by_weeks(simulated, trained):
+    tensor, issues = simulated.tensor, np.arange(324, 432)
+    examples = make_examples(
+        tensor, trained.target, trained.training, offset=trained.offset, scaling=trained.scaling
+    )
+    outputs = raw_outputs(trained.network, examples, issues, batch_size=128)
+    expected = fit_calibration(
+        logit_columns(outputs, examples, issues, trained.training),
+        trained.labels(tensor)[issues],
+        weeks=issues // 84,
+        rng=np.random.default_rng(trained.training.seed),
+    )
+    np.testing.assert_allclose(trained.calibration.weights, expected.weights, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        trained.calibration.replicate_weights, expected.replicate_weights, rtol=1e-6, atol=1e-9
+    )
+
+
+def test_the_last_part_of_the_training_block_decides_when_to_stop(simulated):
+    """With next to no learning, both losses are those of the baseline and the static map on their parts."""
+    model = train(simulated, epochs=1, learning_rate=1e-9)
+    tensor, losses = simulated.tensor, model.figures["losses"]
+    offset = model.offset.logit(offset_columns(model.features(tensor)))
+    city = np.logaddexp(0, offset) - np.nan_to_num(model.labels(tensor)) * offset
+    examples = make_examples(tensor, model.target, model.training, offset=model.offset, scaling=model.scaling)
+    issues = np.arange(1, 324)
+    counts, inputs = examples.targets(issues)["surface"], examples.inputs(issues)
+    surface = -(counts * inputs["log_prior"].reshape(len(issues), -1)).sum(axis=1)
+    total = city[issues] + surface
+    # 323 issues: 85% of them, 275, to learn from, and the 48 after them.
+    assert losses["loss"] == pytest.approx([total[:275].mean()], rel=1e-4)
+    assert losses["val_loss"] == pytest.approx([total[275:].mean()], rel=1e-4)
+
+
 def test_the_best_epoch_is_kept(simulated):
     """The weights that come back are those with the lowest loss on the held-out tail."""
     tensor, target = simulated.tensor, simulated.config.target
@@ -106,16 +141,24 @@ def flat_offset(tensor, target):
     return fit_logistic(rows, labels, l2=1e9)
 
 
-def test_leaving_out_event_free_windows_does_not_raise_the_probabilities(simulated, trained):
-    """With a third of them, odds in the sample are three times too high; the shifted offset cancels that."""
-    fewer = train(simulated, negatives_kept=1 / 3, epochs=3, learning_rate=0.02)
+def test_leaving_out_event_free_windows_shifts_the_offset_in_training_alone(simulated, trained):
+    """With a third of them, odds in the sample are three times higher, and so is the offset while it learns."""
+    fewer = train(simulated, negatives_kept=1 / 3, epochs=1, learning_rate=1e-9)
     tensor, issues = simulated.tensor, np.arange(1, 324)
-    examples = make_examples(tensor, fewer.target, fewer.training, offset=fewer.offset, scaling=fewer.scaling)
-    logits = raw_outputs(fewer.network, examples, issues, batch_size=64)["city"][:, 0]
-    rate = trained.labels(tensor)[issues].mean()
-    assert sigmoid(logits).mean() == pytest.approx(rate, rel=0.25)
-    assert sigmoid(logits + np.log(3)).mean() > 1.8 * rate
+    labels = trained.labels(tensor)[issues]
+    offset = fewer.offset.logit(offset_columns(fewer.features(tensor).rows(issues)))
+    share = np.where(labels == 1, 1.0, 1 / 3)
+    loss_at = {
+        shift: np.average(np.logaddexp(0, offset + shift) - labels * (offset + shift), weights=share)
+        for shift in (0.0, np.log(3))
+    }
+    # The sample is drawn, so its loss is near the expected one, and far from that of the plain offset.
+    (loss,) = fewer.figures["losses"]["city_loss"]
+    assert loss == pytest.approx(loss_at[np.log(3)], rel=0.04)
+    assert loss < 0.95 * loss_at[0.0]
     np.testing.assert_array_equal(fewer.offset.coefficients, trained.offset.coefficients)
+    forecast = fewer.predict(tensor, issues)
+    assert forecast.probability.mean() == pytest.approx(labels.mean(), rel=0.25)
 
 
 def test_a_seed_models_logit_is_corrected_for_left_out_windows(town):
