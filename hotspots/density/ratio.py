@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotspots.density.interval import Interval, bound_ratio, bound_sum
 from hotspots.density.kernels import SHAPES
 from hotspots.density.surface import KM2_PER_M2, DensitySurface, estimate_density
 from hotspots.points import Floats
@@ -17,8 +18,6 @@ from rasterize.overlay import Overlay
 if TYPE_CHECKING:
     import geopandas as gpd
 
-Z_95 = 1.959964
-
 
 @dataclass(frozen=True)
 class RelativeRisk:
@@ -27,7 +26,7 @@ class RelativeRisk:
     Args:
         ratio: Share of the incidents per share of the reference, ``(rows, cols)``.
         lower: Lower end of the 95% interval of each cell by itself.
-        upper: Its upper end; infinite where there are no incidents.
+        upper: Its upper end.
     """
 
     ratio: Floats
@@ -50,7 +49,8 @@ def relative_risk(
     """Divide one density by another.
 
     With the same kernel and bandwidth above and below, much of the bias of smoothing cancels. The interval takes
-    incidents as independent and is for one cell at a time: some of many cells exceed it by chance.
+    incidents as independent and is for one cell at a time: some of many cells exceed it by chance. It is rather
+    too wide than too narrow, and holds where there are no incidents at all.
 
     Args:
         cases: Density of the incidents in question.
@@ -67,19 +67,37 @@ def relative_risk(
         DataError: One of the surfaces holds nothing.
 
     Reference:
-        Bithell (1991), doi:10.1002/sim.4780101112; Kelsall and Diggle (1995), doi:10.2307/3318678; the same
+        Ratio: Bithell (1991), doi:10.1002/sim.4780101112; Kelsall and Diggle (1995), doi:10.2307/3318678; the same
         bandwidth for both: Davies, Jones and Hazelton (2016), doi:10.1016/j.csda.2016.02.008.
     """
     _check_alike(cases, reference)
     under_kernel = reference.per_km2 * KM2_PER_M2 * _footprint_m2(reference)
-    enough = under_kernel >= fewest_in_reference
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = (cases.per_km2 / cases.total) / (reference.per_km2 / reference.total)
-        error = np.sqrt(_log_variance(cases, reference, reference_holds_cases))
-        factor = np.exp(Z_95 * np.where(ratio > 0, error, np.inf))
-        upper = np.where(ratio > 0, ratio * factor, np.inf)
-        lower = ratio / factor
-    return RelativeRisk(*(np.where(enough, band, np.nan) for band in (ratio, lower, upper)))
+    if reference_holds_cases:
+        odds = bound_ratio(_bound(cases), _bound_others(cases, reference))
+        found = Interval(*(_share(ends) for ends in (odds.estimate, odds.lower, odds.upper)))
+    else:
+        found = bound_ratio(_bound(cases), _bound(reference))
+    enough, mean = under_kernel >= fewest_in_reference, cases.total / reference.total
+    bands = (np.where(enough, ends / mean, np.nan) for ends in (found.estimate, found.lower, found.upper))
+    return RelativeRisk(*bands)
+
+
+def _bound(surface: DensitySurface) -> Interval:
+    """Interval of a density."""
+    return bound_sum(surface.per_km2, np.square(surface.standard_error), heaviest=surface.heaviest_per_km2)
+
+
+def _bound_others(cases: DensitySurface, reference: DensitySurface) -> Interval:
+    """Interval of the density of those incidents of the reference that are not among the cases."""
+    others = np.maximum(reference.per_km2 - cases.per_km2, 0.0)
+    variance = np.maximum(np.square(reference.standard_error) - np.square(cases.standard_error), 0.0)
+    return bound_sum(others, variance, heaviest=reference.heaviest_per_km2)
+
+
+def _share(odds: Floats) -> Floats:
+    """Share of the cases in all from their odds against the others."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.isinf(odds), 1.0, odds / (1.0 + odds))
 
 
 def smooth_population(polygons: "gpd.GeoDataFrame", overlay: Overlay, like: DensitySurface) -> DensitySurface:
@@ -118,7 +136,7 @@ def smooth_population(polygons: "gpd.GeoDataFrame", overlay: Overlay, like: Dens
         inside=overlay.inside,
         weights=residents[area] / cells[area],
     )
-    return replace(residing, standard_error=np.zeros_like(residing.standard_error))
+    return replace(residing, standard_error=np.zeros_like(residing.standard_error), heaviest_per_km2=0.0)
 
 
 def _residents(polygons: "gpd.GeoDataFrame", overlay: Overlay) -> Floats:
@@ -141,16 +159,6 @@ def _residents(polygons: "gpd.GeoDataFrame", overlay: Overlay) -> Floats:
 def _footprint_m2(surface: DensitySurface) -> float:
     """Ground over which a kernel averages: that of an even kernel with the same variance of its estimate."""
     return surface.bandwidth_m**2 / SHAPES[surface.kernel].roughness
-
-
-def _log_variance(cases: DensitySurface, reference: DensitySurface, shared: bool) -> Floats:
-    """Variance of the logarithm of the ratio; incidents in both surfaces vary together."""
-    own = np.square(cases.standard_error / cases.per_km2)
-    other = np.square(reference.standard_error / reference.per_km2)
-    if not shared:
-        return np.asarray(own + other)
-    both = np.square(cases.standard_error) / (cases.per_km2 * reference.per_km2)
-    return np.maximum(own + other - 2.0 * both, 0.0)
 
 
 def _check_alike(cases: DensitySurface, reference: DensitySurface) -> None:

@@ -16,6 +16,9 @@ from rasterize.grid import Grid
 
 KM2_PER_M2 = 1e-6
 
+ROUNDING = 1e-13
+"""Share of the peak that the transform may leave where no kernel reaches."""
+
 
 @dataclass(frozen=True)
 class DensitySurface:
@@ -26,6 +29,7 @@ class DensitySurface:
         per_km2: Density at the centres of cells, ``(rows, cols)``; NaN outside the city.
         standard_error: Of the density, if incidents came independently of each other, ``(rows, cols)``. They do
             not (near repeats), so it is the least that the error can be.
+        heaviest_per_km2: What the heaviest incident adds to the density at its own place.
         kernel: Shape of the spread.
         bandwidth_m: Its bandwidth, metres.
         total: Sum of the weights of the incidents used.
@@ -37,6 +41,7 @@ class DensitySurface:
     grid: Grid
     per_km2: Floats
     standard_error: Floats
+    heaviest_per_km2: float
     kernel: Kernel
     bandwidth_m: float
     total: float
@@ -105,7 +110,8 @@ def estimate_density(
     return DensitySurface(
         grid=grid,
         per_km2=density / KM2_PER_M2,
-        standard_error=np.sqrt(variance) / KM2_PER_M2,
+        standard_error=np.sqrt(np.maximum(variance, np.square(density) / max(len(points), 1))) / KM2_PER_M2,
+        heaviest_per_km2=float(points.weights.max(initial=0.0) * image.max() / KM2_PER_M2),
         kernel=kernel,
         bandwidth_m=float(bandwidth_m),
         total=float(points.weights.sum()),
@@ -122,9 +128,9 @@ def mass_inside(around: NodeWeights, lattice: Lattice, inside: Bools, image: Flo
 
 
 def _at_cells(lattice: Lattice, nodes: Floats, image: Floats, inside: Bools) -> Floats:
-    """Sum of kernels at the cells inside, NaN outside; interpolation may not make it negative."""
+    """Sum of kernels at the cells inside, NaN outside; what interpolation and rounding leave beyond them is cut."""
     sums = lattice.at_centers(convolve(nodes, image))
-    return np.where(inside, np.maximum(sums, 0.0), np.nan)
+    return np.where(inside, np.where(sums > ROUNDING * sums.max(), sums, 0.0), np.nan)
 
 
 def _restore(density: Floats, points: CityPoints, grid: Grid) -> Floats:
