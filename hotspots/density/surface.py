@@ -110,7 +110,7 @@ def estimate_density(
     return DensitySurface(
         grid=grid,
         per_km2=density / KM2_PER_M2,
-        standard_error=np.sqrt(np.maximum(variance, np.square(density) / max(len(points), 1))) / KM2_PER_M2,
+        standard_error=_error(variance, density, len(points)) / KM2_PER_M2,
         heaviest_per_km2=float(points.weights.max(initial=0.0) * image.max() / KM2_PER_M2),
         kernel=kernel,
         bandwidth_m=float(bandwidth_m),
@@ -137,6 +137,11 @@ def _restore(density: Floats, points: CityPoints, grid: Grid) -> Floats:
     """Give back the parts in ten thousand by which cutting off what is negative changed the sum."""
     held = float(np.nansum(density)) * grid.cell_size_m**2
     return density * (points.weights.sum() / held) if held > 0 else density
+
+
+def _error(variance: Floats, density: Floats, incidents: int) -> Floats:
+    """Standard error; n squares that add up to less than the squared sum over n were cut as rounding."""
+    return np.sqrt(np.maximum(variance, np.square(density) / max(incidents, 1)))
 
 
 def expected_in_cells(surface: DensitySurface) -> Floats:
