@@ -82,7 +82,7 @@ def save_bundle(
         _write_json(fresh / "calibration.json", model.calibration.to_dict())
         _write_json(fresh / "offset.json", model.offset.to_dict())
         _write_json(fresh / "metrics.json", dict(model.figures))
-        _write_json(fresh / "manifest.json", {"format": FORMAT, **_description(model), **manifest})
+        _write_json(fresh / "manifest.json", {**manifest, "format": FORMAT, **_description(model)})
         for name, text in texts.items():
             (fresh / name).write_text(text, encoding="utf-8")
         sums = "".join(f"{_sha256(file)}  {file.name}\n" for file in sorted(fresh.iterdir()))

@@ -200,7 +200,7 @@ def require_same_frame(frame: EventTensor, tensor: EventTensor) -> None:
     """
     pairs = {
         "grid": (frame.grid, tensor.grid),
-        "channels": (frame.channels, tensor.channels),
+        "channels": (frame.about["channels"], tensor.about["channels"]),
         "window hours": (frame.windows.hours, tensor.windows.hours),
         "time zone": (frame.windows.time_zone, tensor.windows.time_zone),
     }

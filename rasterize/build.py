@@ -110,7 +110,7 @@ def _place(incidents: pl.LazyFrame, frame: Frame, channel_of: Mapping[str, int])
     occurred, known = rows["occurred_us"].to_numpy(), rows["known_us"].to_numpy()
     window = np.searchsorted(bounds_us, occurred, side="right") - 1
     row, col = frame.grid.locate(rows["x"].to_numpy(), rows["y"].to_numpy())
-    known_by = np.searchsorted(bounds_us[:-1], known, side="left")
+    known_by = np.searchsorted(bounds_us, known, side="left")
     placed = pl.DataFrame(
         {
             "window": window,

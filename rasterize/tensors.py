@@ -49,7 +49,8 @@ class Entries:
         col: Column of the cell, int16; -1 likewise.
         channel: Channel, uint8.
         count: Incidents, uint8; more than 255 equal ones become several entries.
-        known: First window at whose start these incidents were on record, int32.
+        known: First window at whose start these incidents were on record, int32; the number of windows for
+            those on record by the end of the last one, one more for those that came later.
         area: Index of the neighborhood, int16; -1 where none.
     """
 

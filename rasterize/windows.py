@@ -77,13 +77,6 @@ class Windows:
         index = np.searchsorted(self.bounds, instants, side="right") - 1
         return np.where(index < len(self), index, -1)
 
-    def first_from(self, instants: Seconds) -> Ints:
-        """Find the first window that starts at or after each instant, ``len(self)`` if none does.
-
-        What became known at an instant may be used from the start of that window on.
-        """
-        return np.searchsorted(self.bounds[:-1], instants, side="left").astype(np.int64)
-
     def label(self, index: int) -> str:
         """Name a window by its wall-clock start, e.g. ``2015-07-04T20:00``."""
         return str(np.datetime64(int(self.wall_start[index]), "s").astype("datetime64[m]"))

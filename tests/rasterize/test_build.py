@@ -80,6 +80,17 @@ def test_what_is_on_record_at_a_start_is_known_to_that_window(
     assert tensor.entries.known.tolist() == [2, 3]
 
 
+@pytest.mark.parametrize(("hours_past_the_end", "known"), [(-1, 48), (0, 48), (1, 49), (900, 49)])
+def test_what_came_after_the_last_window_is_not_known_at_its_end(
+    tensor_of: Build, first_midnight: datetime, hours_past_the_end: int, known: int
+) -> None:
+    on_record = first_midnight + timedelta(days=4, hours=hours_past_the_end)
+    tensor = tensor_of([{"occurred_at": first_midnight, "known_at": on_record, "category": "robbery"}])
+    assert len(tensor.windows) == 48
+    assert entry(tensor)["known"] == known
+    assert len(tensor.known_by(48).entries) == (known == 48)
+
+
 def test_incidents_without_a_place_count_in_their_window_only(
     tensor_of: Build, first_midnight: datetime
 ) -> None:
@@ -170,8 +181,8 @@ def test_entries_agree_with_a_loop_over_rows(tensor_of: Build, town_frame: Frame
         window = max(index for index in range(len(windows)) if windows.bounds[index] <= instant)
         delay = town_frame.delay_hours.get(row["category"], town_frame.delay_hours["default"])
         known_at = row["known_at"] or row["occurred_at"] + timedelta(hours=delay)
-        starts = [i for i in range(len(windows)) if windows.bounds[i] >= known_at.timestamp()]
-        known = max(starts[0] if starts else len(windows), window + 1)
+        starts = [i for i in range(len(windows) + 1) if windows.bounds[i] >= known_at.timestamp()]
+        known = max(starts[0] if starts else len(windows) + 1, window + 1)
         cell = (-1, -1)
         if row["x"] is not None:
             col, line = (row["x"] + 100) // 100, (400 - row["y"]) // 100

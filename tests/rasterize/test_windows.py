@@ -156,17 +156,6 @@ def test_instants_outside_have_no_window() -> None:
     assert windows.of(np.concatenate([edges - 1, edges])).tolist() == [-1, 11, 0, -1]
 
 
-def test_what_became_known_is_usable_from_the_next_start() -> None:
-    windows = make_windows(date(2015, 7, 4), date(2015, 7, 5), time_zone="UTC")
-    start = windows.bounds[3]
-    assert windows.first_from(np.array([start - 1, start, start + 1, windows.bounds[-1]])).tolist() == [
-        3,
-        3,
-        4,
-        12,
-    ]
-
-
 def test_a_slice_keeps_bounds_and_labels() -> None:
     windows = make_windows(date(2015, 7, 4), date(2015, 7, 6), time_zone="UTC")
     part = windows.slice(10, 14)
