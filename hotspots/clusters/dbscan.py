@@ -8,8 +8,8 @@ Unlike in other implementations, which place joins which cluster does not depend
 import numpy as np
 import numpy.typing as npt
 
-from hotspots.clusters.neighbors import Neighbors, days_of, find_neighbors, find_neighbors_in_time
 from hotspots.clusters.result import NONE, Clusters, gather
+from hotspots.pairs import Pairs, days_of, find_pairs, find_pairs_in_time
 from hotspots.points import Bools, Floats, Ints
 from hotspots.sites import Sites, separate_sites
 from incidents.errors import ConfigError
@@ -45,7 +45,7 @@ def cluster_dbscan(sites: Sites, *, reach_m: float, min_weight: float) -> Cluste
         [0, 0, 0, 0, 0, 0, -1]
     """
     check_min_weight(min_weight)
-    return grow(sites, find_neighbors(sites, reach_m=reach_m), min_weight=min_weight)
+    return grow(sites, find_pairs(sites, reach_m=reach_m), min_weight=min_weight)
 
 
 def cluster_space_time(
@@ -82,19 +82,17 @@ def cluster_space_time(
     check_min_weight(min_weight)
     days = days_of(times, count=np.asarray(x).size)
     sites = separate_sites(x, y, weights=np.isfinite(days).astype(np.float64))
-    neighbors = find_neighbors_in_time(
-        sites, days[sites.of_point >= 0], reach_m=reach_m, reach_days=reach_days
-    )
-    return grow(sites, neighbors, min_weight=min_weight)
+    pairs = find_pairs_in_time(sites, days[sites.of_point >= 0], reach_m=reach_m, reach_days=reach_days)
+    return grow(sites, pairs, min_weight=min_weight)
 
 
-def grow(sites: Sites, neighbors: Neighbors, *, min_weight: float) -> Clusters:
+def grow(sites: Sites, pairs: Pairs, *, min_weight: float) -> Clusters:
     """Join core places within reach of each other, and others to their nearest core place."""
-    around = _weight_around(sites, neighbors)
+    around = _weight_around(sites, pairs)
     core = (around >= min_weight) & (sites.weight > 0)
-    component = _join(neighbors, core)
+    component = _join(pairs, core)
     group = np.where(core, component, NONE)
-    border = _nearest_core(neighbors, core, open_to=~core & (sites.weight > 0))
+    border = _nearest_core(pairs, core, open_to=~core & (sites.weight > 0))
     joined = border >= 0
     group[joined] = component[border[joined]]
     return gather(sites, group, membership=np.minimum(around / min_weight, 1.0))
@@ -113,29 +111,29 @@ def check_min_weight(min_weight: float) -> None:
         )
 
 
-def _weight_around(sites: Sites, neighbors: Neighbors) -> Floats:
+def _weight_around(sites: Sites, pairs: Pairs) -> Floats:
     """Weight of each site and of all within its reach."""
-    one, other, count = neighbors.first, neighbors.second, len(sites)
+    one, other, count = pairs.first, pairs.second, len(sites)
     from_others = np.bincount(one, sites.weight[other], count) + np.bincount(other, sites.weight[one], count)
     return np.asarray(sites.weight + from_others, dtype=np.float64)
 
 
-def _join(neighbors: Neighbors, core: Bools) -> Ints:
+def _join(pairs: Pairs, core: Bools) -> Ints:
     """Number of the group of core places that hang together, ``(sites,)``; others are alone."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    both = core[neighbors.first] & core[neighbors.second]
-    edges = (neighbors.first[both], neighbors.second[both])
+    both = core[pairs.first] & core[pairs.second]
+    edges = (pairs.first[both], pairs.second[both])
     graph = coo_array((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(core.size, core.size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _nearest_core(neighbors: Neighbors, core: Bools, *, open_to: Bools) -> Ints:
+def _nearest_core(pairs: Pairs, core: Bools, *, open_to: Bools) -> Ints:
     """Nearest core place within reach of each place that may join one, ``(sites,)``; -1 where there is none."""
-    one = np.concatenate([neighbors.first, neighbors.second])
-    other = np.concatenate([neighbors.second, neighbors.first])
-    gap = np.tile(neighbors.gap_m, 2)
+    one = np.concatenate([pairs.first, pairs.second])
+    other = np.concatenate([pairs.second, pairs.first])
+    gap = np.tile(pairs.gap_m, 2)
     usable = open_to[one] & core[other]
     one, other, gap = one[usable], other[usable], gap[usable]
     order = np.lexsort((other, gap, one))

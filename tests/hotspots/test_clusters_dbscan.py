@@ -168,7 +168,7 @@ def test_error_texts() -> None:
         cluster_dbscan(sites, reach_m=0.0, min_weight=5.0)
     assert str(reach.value) == (
         "Expected reach_m to be a positive number of metres. Received: 0.0. "
-        "Read one off the curve of hotspots.clusters.k_distance."
+        "Say how far apart incidents may be to count as near."
     )
     with pytest.raises(
         ConfigError, match=r"Expected min_weight to be a positive number of incidents. Received: nan"

@@ -10,11 +10,11 @@ from hotspots.sites import Sites
 from incidents.errors import ConfigError, DataError
 
 MOST_PAIRS = 150_000_000
-"""About 5 GB while clusters are sought."""
+"""They take about 5 GB."""
 
 
 @dataclass(frozen=True)
-class Neighbors:
+class Pairs:
     """Pairs of sites, each once.
 
     Args:
@@ -28,18 +28,18 @@ class Neighbors:
     gap_m: Floats
 
 
-def find_neighbors(sites: Sites, *, reach_m: float) -> Neighbors:
+def find_pairs(sites: Sites, *, reach_m: float) -> Pairs:
     """Pairs of sites at most ``reach_m`` metres apart.
 
     Raises:
         ConfigError: The reach is not positive, or there are too many pairs within it.
     """
     _check_positive("reach_m", reach_m, "metres")
-    first, second = _pairs(sites.xy, reach=reach_m, norm=2.0)
-    return Neighbors(first, second, _gaps(sites, first, second))
+    first, second = _within(sites.xy, reach=reach_m, norm=2.0)
+    return Pairs(first, second, _gaps(sites, first, second))
 
 
-def find_neighbors_in_time(sites: Sites, days: Floats, *, reach_m: float, reach_days: float) -> Neighbors:
+def find_pairs_in_time(sites: Sites, days: Floats, *, reach_m: float, reach_days: float) -> Pairs:
     """Pairs of sites at most ``reach_m`` metres and at most ``reach_days`` days apart.
 
     Args:
@@ -56,10 +56,10 @@ def find_neighbors_in_time(sites: Sites, days: Floats, *, reach_m: float, reach_
     # A box of half sides 1 holds the cylinder of radius 1 and half height 1 with little room to spare. The slack
     # keeps pairs at the very limit, which scaling may round to a little more.
     box = np.column_stack([sites.xy / reach_m, days / reach_days])
-    first, second = _pairs(box, reach=1 + 1e-9, norm=np.inf)
+    first, second = _within(box, reach=1 + 1e-9, norm=np.inf)
     gap = _gaps(sites, first, second)
     near = (gap <= reach_m) & (np.abs(days[first] - days[second]) <= reach_days)
-    return Neighbors(first[near], second[near], gap[near])
+    return Pairs(first[near], second[near], gap[near])
 
 
 def days_of(times: npt.ArrayLike, *, count: int) -> Floats:
@@ -77,7 +77,7 @@ def days_of(times: npt.ArrayLike, *, count: int) -> Floats:
     return np.asarray(days, dtype=np.float64)
 
 
-def _pairs(points: Floats, *, reach: float, norm: float) -> tuple[Ints, Ints]:
+def _within(points: Floats, *, reach: float, norm: float) -> tuple[Ints, Ints]:
     """Indices of all pairs of points within a radius in a norm, the smaller index first."""
     from scipy.spatial import cKDTree
 
@@ -103,5 +103,5 @@ def _check_positive(name: str, value: float, unit: str) -> None:
     if not 0 < value < np.inf:
         raise ConfigError(
             f"Expected {name} to be a positive number of {unit}. Received: {value}. "
-            "Read one off the curve of hotspots.clusters.k_distance."
+            "Say how far apart incidents may be to count as near."
         )
