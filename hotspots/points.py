@@ -99,6 +99,19 @@ def locate_points(
     )
 
 
+def count_in_cells(points: CityPoints, grid: Grid) -> Floats:
+    """Sum the weights of points in each cell, ``(rows, cols)``.
+
+    Example:
+        >>> grid = Grid("EPSG:26985", west=0.0, north=300.0, cell_size_m=100.0, rows=3, cols=2)
+        >>> count_in_cells(locate_points([50.0, 60.0, 150.0], [250.0, 210.0, 10.0], grid), grid).tolist()
+        [[2.0, 0.0], [0.0, 0.0], [0.0, 1.0]]
+    """
+    flat = points.row * grid.cols + points.col
+    counts = np.bincount(flat, weights=points.weights, minlength=grid.rows * grid.cols)
+    return counts.reshape(grid.shape).astype(np.float64)
+
+
 def check_inside(inside: Bools | None, shape: tuple[int, ...]) -> Bools:
     """The mask of the city as bool of a shape, all True where none is given.
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hotspots.points import Floats, check_inside, locate_points
+from hotspots.points import Floats, check_inside, count_in_cells, locate_points
 from incidents.errors import CrsError, DataError
 from rasterize.grid import Grid
 
@@ -26,6 +26,7 @@ def test_points_by_hand() -> None:
     assert found.index.tolist() == [1, 4]
     assert (found.row.tolist(), found.col.tolist()) == ([0, 3], [1, 4])
     assert found.weights.tolist() == [2.0, 0.5]
+    assert count_in_cells(found, GRID)[[0, 3, 2], [1, 4, 2]].tolist() == [2.0, 0.5, 0.0]
     assert (len(found), found.unlocated, found.outside) == (2, 2, 2)
 
 
@@ -39,6 +40,7 @@ def test_every_point_is_used_or_counted(points: Floats) -> None:
     x, y = np.append(points[:, 0], 1050.0), np.append(points[:, 1], 1950.0)
     found = locate_points(x, y, GRID)
     assert len(found) + found.unlocated + found.outside == 21
+    assert count_in_cells(found, GRID).sum() == len(found)
 
 
 def test_error_texts() -> None:

@@ -24,7 +24,7 @@ from hotspots.emerging.picture import draw_emerging_map
 from hotspots.local.gi_star import gi_star
 from hotspots.local.picture import draw_gi_star_map
 from hotspots.local.weights import cells_within, touching_areas
-from hotspots.points import CityPoints, locate_points
+from hotspots.points import CityPoints, count_in_cells, locate_points
 from incidents.polygons import load_layer
 from incidents.source import PolygonLayer
 from rasterize.grid import Grid, cover_polygons
@@ -53,11 +53,6 @@ class Baltimore:
     x: Floats
     y: Floats
     day: npt.NDArray[np.datetime64]
-
-    def count(self, points: CityPoints) -> Floats:
-        """Incidents in each cell."""
-        flat = points.row * self.grid.cols + points.col
-        return np.bincount(flat, minlength=self.overlay.inside.size).reshape(self.grid.shape).astype(float)
 
     def located(self, first: str, stop: str) -> CityPoints:
         """Incidents from a day until before another."""
@@ -97,14 +92,16 @@ def test_density_keeps_every_incident_and_likes_two_hundred_metres(city: Baltimo
 def test_hot_spots_of_four_years_hold_a_large_part_of_the_fifth(city: Baltimore) -> None:
     before, after = city.located("2011-01-01", "2015-01-01"), city.located("2015-01-01", "2016-01-01")
     band = cells_within(city.overlay.inside, cell_size_m=250.0, distance_m=500.0)
-    found = gi_star(city.count(before), band)
+    found = gi_star(count_in_cells(before, city.grid), band)
     hot = found.classes == 3
     share_of_area = hot.sum() / city.overlay.inside.sum()
-    share_of_next_year = city.count(after)[hot].sum() / len(after)
+    share_of_next_year = count_in_cells(after, city.grid)[hot].sum() / len(after)
     assert share_of_area < 0.12
     assert share_of_next_year / share_of_area > 3
     # Few incidents a cell are far from normal: shuffling marks fewer cells, nearly all of them among these.
-    shuffled = gi_star(city.count(before), band, permutations=9999, rng=np.random.default_rng(1))
+    shuffled = gi_star(
+        count_in_cells(before, city.grid), band, permutations=9999, rng=np.random.default_rng(1)
+    )
     sure = shuffled.classes >= 2
     assert 0 < sure.sum() < (found.classes >= 2).sum()
     assert (found.classes[sure] >= 2).mean() > 0.95
@@ -145,7 +142,11 @@ def test_maps_are_drawn_of_the_whole_city(city: Baltimore) -> None:
         draw_density_map(city.polygons, surface, words=WORDS),
         draw_ratio_map(city.polygons, surface, risk, words=WORDS, reference="residents"),
         draw_gi_star_map(
-            city.polygons, gi_star(city.count(points), band), grid=city.grid, words=WORDS, neighbors=""
+            city.polygons,
+            gi_star(count_in_cells(points, city.grid), band),
+            grid=city.grid,
+            words=WORDS,
+            neighbors="",
         ),
     )
     for figure in figures:

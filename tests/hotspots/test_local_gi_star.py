@@ -25,7 +25,7 @@ from hotspots.local.weights import (
     touching_areas,
     touching_cells,
 )
-from hotspots.points import locate_points
+from hotspots.points import count_in_cells, locate_points
 from incidents.errors import ConfigError, DataError
 from incidents.simulate.city import lay_out_city
 from incidents.simulate.intensity import CODES
@@ -237,8 +237,7 @@ def test_hot_spots_of_the_simulated_city_are_found() -> None:
     inside = draw_overlay(polygons, grid).inside
     violent = np.isin(city.events.code, [CODES[category] for category in VIOLENT])
     points = locate_points(*city.events.points[violent].T, grid, inside=inside)
-    counts = np.bincount(points.row * grid.cols + points.col, minlength=inside.size).reshape(grid.shape)
-    found = gi_star(counts, cells_within(inside, cell_size_m=250.0, distance_m=500.0))
+    found = gi_star(count_in_cells(points, grid), cells_within(inside, cell_size_m=250.0, distance_m=500.0))
     centers = city.intensity.hot_spots.points
     row, col = grid.locate(centers[:, 0], centers[:, 1])
     assert (found.classes[row, col] >= 2).all()
