@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hotspots.points import CityPoints, Floats, Ints
 from incidents.errors import ConfigError, DataError
 from incidents.selection import check_aware
+from rasterize.grid import Grid
 
 Instants = npt.NDArray[np.datetime64]
 
@@ -63,17 +64,14 @@ def slice_time(start: datetime, stop: datetime, *, days: int) -> Instants:
     return np.asarray(last - np.arange(slices, -1, -1) * np.timedelta64(days, "D"), dtype="datetime64[us]")
 
 
-def count_cells(
-    points: CityPoints, occurred_at: npt.ArrayLike, *, edges: Instants, rows: int, cols: int
-) -> Cube:
+def count_cells(points: CityPoints, occurred_at: npt.ArrayLike, *, edges: Instants, grid: Grid) -> Cube:
     """Count incidents by slice of time and cell.
 
     Args:
         points: Those in the city, as from :func:`hotspots.points.locate_points`.
         occurred_at: When each of the points *given* to it happened, UTC, ``(n,)``.
         edges: Bounds of the slices, UTC, rising.
-        rows: Rows of the grid.
-        cols: Its columns.
+        grid: The cells that the points were located in.
 
     Returns:
         Sums of weights, ``(time, rows, cols)``; incidents before, after or at an unknown time are left out.
@@ -86,9 +84,9 @@ def count_cells(
         raise DataError(
             f"Expected a time for each of the points given. Received: {times.shape}. Pass the column uncut."
         )
-    place = points.row * cols + points.col
-    counts = _count(times[points.index], place, points.weights, edges=edges, places=rows * cols)
-    return Cube(counts.reshape(-1, rows, cols), np.asarray(edges))
+    place = points.row * grid.cols + points.col
+    counts = _count(times[points.index], place, points.weights, edges=edges, places=grid.rows * grid.cols)
+    return Cube(counts.reshape(-1, *grid.shape), np.asarray(edges))
 
 
 def count_areas(area: Ints, occurred_at: npt.ArrayLike, *, edges: Instants, areas: int) -> Cube:

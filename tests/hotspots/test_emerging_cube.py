@@ -31,7 +31,7 @@ def test_counts_by_hand() -> None:
         ],
         dtype="datetime64[us]",
     )
-    cube = count_cells(locate_points(x, y, GRID), times, edges=EDGES, rows=2, cols=3)
+    cube = count_cells(locate_points(x, y, GRID), times, edges=EDGES, grid=GRID)
     assert cube.counts.tolist() == [[[1, 0, 0], [0, 0, 0]], [[1, 0, 0], [0, 0, 1]]]
     np.testing.assert_array_equal(cube.edges, EDGES)
 
@@ -83,7 +83,7 @@ def test_error_texts() -> None:
         slice_time(START, datetime(2016, 1, 1), days=7)  # noqa: DTZ001
     times = np.array(["2015-01-02"], dtype="datetime64[us]")
     with pytest.raises(DataError, match=r"a time for each of the points given\. Received: \(1,\)"):
-        count_cells(locate_points([5.0, 6.0], [5.0, 5.0], GRID), times, edges=EDGES, rows=2, cols=3)
+        count_cells(locate_points([5.0, 6.0], [5.0, 5.0], GRID), times, edges=EDGES, grid=GRID)
     with pytest.raises(DataError, match=r"one of 3 areas and a time .* Received: \(1,\) up to 3"):
         count_areas(np.array([3]), times, edges=EDGES, areas=3)
     with pytest.raises(DataError, match="Expected rising bounds of slices"):

@@ -117,7 +117,7 @@ def test_the_one_island_gets_no_result(city: Baltimore) -> None:
 def test_emerging_hot_spots_of_twenty_quarters(city: Baltimore) -> None:
     points = locate_points(city.x, city.y, city.grid, inside=city.overlay.inside)
     edges = slice_time(datetime(2011, 1, 1, tzinfo=UTC), datetime(2016, 1, 1, tzinfo=UTC), days=91)
-    cube = count_cells(points, city.day, edges=edges, rows=city.grid.rows, cols=city.grid.cols)
+    cube = count_cells(points, city.day, edges=edges, grid=city.grid)
     band = cells_within(city.overlay.inside, cell_size_m=250.0, distance_m=750.0)
     found = find_emerging(cube.counts, band)
     patterns = set(np.unique(found.pattern).tolist())
