@@ -98,7 +98,7 @@ def draw_polygons(axes: "Axes", polygons: "gpd.GeoDataFrame", **style: Any) -> N
     from matplotlib.patches import PathPatch
 
     if len(polygons):
-        axes.add_patch(PathPatch(outline_path(polygons), **({"joinstyle": "round"} | style)))
+        axes.add_artist(PathPatch(outline_path(polygons), **({"joinstyle": "round"} | style)))
 
 
 def outline_path(polygons: "gpd.GeoDataFrame") -> Any:
