@@ -50,7 +50,7 @@ def test_json_alone_on_standard_output_and_one_line_beside_it(
 ) -> None:
     said = town.said[command]
     assert types_of(said.json, expected) == {}
-    assert is_one_line(said.err.lstrip("\n"))
+    assert is_one_line(said.err)
 
 
 def test_figures_of_ingest_add_up(town: Any) -> None:
