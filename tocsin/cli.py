@@ -14,6 +14,7 @@ from tocsin.commands.rasterize import rasterize
 from tocsin.commands.render import render
 from tocsin.commands.simulate import simulate
 from tocsin.commands.train import train
+from tocsin.commands.victims import victims
 
 INTERRUPTED_EXIT = 130
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, simulate, ingest, rasterize, render, train, evaluate, alert):
+for command in (demo, simulate, ingest, rasterize, render, train, evaluate, alert, victims):
     app.command()(command)
 
 

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alerts.settings import AlertSettings
 from cnn.settings import Periods, Target, Training
+from hotspots.victims.settings import VictimSettings
 from incidents.errors import ConfigError
 from incidents.schema import ENFORCEMENT_CREATED, Category
 from incidents.simulate.settings import SimulationSettings
@@ -32,8 +33,9 @@ SECTIONS: Mapping[str, type] = {
     "training": Training,
     "alert": AlertSettings,
     "simulation": SimulationSettings,
+    "victims": VictimSettings,
 }
-OPTIONAL = {"periods", "training", "alert", "simulation"}
+OPTIONAL = {"periods", "training", "alert", "simulation", "victims"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class CityConfig:
         training: Model and how it is trained.
         alert: When to warn and when to abstain.
         simulation: The simulated city, where the config describes one.
+        victims: How groups of victims are sought and what may be published of them.
         path: The file it came from.
         text: The file as it was read.
     """
@@ -59,6 +62,7 @@ class CityConfig:
     training: Training
     alert: AlertSettings
     simulation: SimulationSettings | None
+    victims: VictimSettings
     path: Path
     text: str
 

@@ -123,13 +123,19 @@ def _compare_levels(name: str, table: SafeTable, index: int, size: int, rows: in
     shown = ~table.withheld[index]
     here = table.shown[index, shown] / size
     elsewhere = (table.of_level[shown] - table.shown[index, shown]) / max(rows - size, 1)
-    spread = np.sqrt((here * (1 - here) + elsewhere * (1 - elsewhere)) / 2)
+    spread = np.sqrt((_variance(here, size) + _variance(elsewhere, rows - size)) / 2)
     names = [level for level, seen in zip(table.levels, shown, strict=True) if seen]
     return [
         _difference(name, level, values, size, rows - size)
         for level, *values in zip(names, here, elsewhere, spread, strict=True)
-        if level != TOGETHER and values[2] > 0
+        if level != TOGETHER
     ]
+
+
+def _variance(share: Floats, count: int) -> Floats:
+    """Variance of a share; half a row is added each way, so that a level that all or none have is finite too."""
+    smoothed = (share * count + 0.5) / (count + 1)
+    return smoothed * (1 - smoothed)
 
 
 def _difference(variable: str, level: str, values: Sequence[float], ours: float, others: float) -> Difference:

@@ -28,12 +28,14 @@ class VictimRows:
     Args:
         rows: The frame of `hotspots.victims.rows`, with ``age`` as bands where the table has ages.
         ages: What was repaired, or None where the table has no ages.
+        dates: Local day of each row.
         undated: Rows left out because their time could not be read.
         unplaced: Rows whose coordinates lie in no area.
     """
 
     rows: pl.DataFrame
     ages: Ages | None
+    dates: pl.Series
     undated: int
     unplaced: int
 
@@ -73,11 +75,13 @@ def read_victims(
     if ages:
         rows = rows.with_columns(band_ages(ages.years))
     dated = times.instants.is_not_null()
+    kept = rows.filter(dated)
     return VictimRows(
-        rows.filter(dated),
+        kept,
         ages,
+        times.wall.filter(dated).dt.date(),
         undated=int((~dated).sum()),
-        unplaced=rows.filter(dated)["area"].null_count(),
+        unplaced=kept["area"].null_count(),
     )
 
 

@@ -10,10 +10,14 @@ NOTABLE = 0.2
 
 NAMED = 4
 FALLACY = (
-    "What is said here of neighborhoods is said of neighborhoods. That incidents of a cluster fall in places with many "
-    "vacant houses, or of one census composition, does not say that their victims lived there, nor who they were: the "
-    "source has no age, race or sex of victims, and shares of residents are not shares of victims (ecological fallacy; "
-    "Robinson 1950, doi:10.2307/2087176). An association between places can be absent or reversed among persons."
+    "What is said here of neighborhoods is said of neighborhoods, not of persons (ecological fallacy). That incidents of "
+    "a cluster fall in places with many vacant houses, or of one census composition, does not say that their victims "
+    "lived there, nor who they were: shares of residents are not shares of victims. An association between places can "
+    "be absent or reversed among persons (Robinson 1950, doi:10.2307/2087176)."
+)
+PERSONS = (
+    "Age, race and sex are those that the police recorded of victims. They say who was harmed, not who harms, and not "
+    "why: groups that live where risk is high are harmed more often whatever they do."
 )
 PURPOSE = (
     "Clusters describe reported incidents of a past period for planning help and prevention. They are no risk score of a "
