@@ -39,7 +39,9 @@ class ResidualCnn:
     fewer than a few hundred events it will find nothing, and its trust will say so.
 
     Args:
-        base: The baseline; fitted on the nodes, so that it has a map.
+        base: The baseline; fitted on the nodes, so that it has a map. Best one that rolls forward with what
+            becomes known (``ProspectiveKernel``): a fixed map has seen the very days that the residual learns
+            from, and leaves it too little to say.
         name: Name in reports.
         half_lives_days: Half-lives of the histories shown, each for the target and for all kinds.
         filters: Filters of each of three convolutions.
