@@ -6,13 +6,19 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from cnn.place_net import FittedResidualCnn, ResidualCnn
-from incidents.errors import DataError
+from cnn.place_net import FittedResidualCnn, ResidualCnn, build_residual, lay_lattice
+from incidents.errors import ConfigError, DataError
 from verify.panel import Constant, Panel, PlaceEvents, local_periods, units_from_raster
 
 SIDE, CELL_M, DAYS = 6, 500.0, 260
 SMALL = ResidualCnn(
-    Constant(), half_lives_days=(7.0, 28.0), filters=8, epochs=40, learning_rate=5e-3, warm_up_days=30.0
+    Constant(),
+    cell_m=CELL_M,
+    half_lives_days=(7.0, 28.0),
+    filters=8,
+    epochs=40,
+    learning_rate=5e-3,
+    warm_up_days=30.0,
 )
 
 
@@ -100,14 +106,28 @@ def test_the_same_seed_gives_the_same_forecast(
     np.testing.assert_array_equal(again.expected(panel.events, later), fitted.expected(panel.events, later))
 
 
-def test_areas_add_up_their_cells(panel: Panel, fitted: FittedResidualCnn) -> None:
-    quarters = make_panel(areas=4)
-    coarse = replace(fitted, lattice=type(fitted.lattice).of(quarters.units.nodes))
-    asked = panel.periods.rows(slice(230, 235))
-    cells = fitted.expected(panel.events, asked)
-    np.testing.assert_allclose(
-        coarse.expected(quarters.events, asked), cells.reshape(5, 4, SIDE * SIDE // 4).sum(axis=2), rtol=1e-6
-    )
+def test_the_ground_of_units_is_shared_among_cells() -> None:
+    quarters = make_panel(areas=4).units
+    lattice = lay_lattice(quarters, cell_m=1000.0)
+    assert lattice.shape == (3, 3)
+    np.testing.assert_allclose(lattice.share.sum(axis=0), 1.0, rtol=1e-6)
+    # The first quarter is the first row of six squares of 500 m and half of the second.
+    np.testing.assert_allclose(lattice.share[:, 0], np.array([4, 3, 2, 0, 0, 0, 0, 0, 0]) / 9, rtol=1e-6)
+
+
+def test_points_off_the_lattice_are_nowhere() -> None:
+    lattice = lay_lattice(make_panel().units, cell_m=CELL_M)
+    points = np.array([[10.0, 2990.0], [2990.0, 10.0], [-1.0, 10.0], [np.nan, 1.0], [10.0, 3001.0]])
+    assert lattice.cell_of(points).tolist() == [0, SIDE * SIDE - 1, -1, -1, -1]
+
+
+def test_the_map_is_averaged_over_the_ground() -> None:
+    lattice = lay_lattice(make_panel(areas=4).units, cell_m=CELL_M)
+    network = build_residual((SIDE, SIDE, 2), lattice.share, filters=2, seed=1)
+    kernel = network.layers[-3]
+    kernel.set_weights([np.zeros((1, 1, 2, 1)), np.array([0.7])])
+    residual = network.predict(np.zeros((1, SIDE, SIDE, 2), dtype=np.float32), verbose=0)
+    np.testing.assert_allclose(residual, np.full((1, 4), 0.7), rtol=1e-6)
 
 
 def test_a_short_history_is_refused(panel: Panel) -> None:
@@ -117,8 +137,8 @@ def test_a_short_history_is_refused(panel: Panel) -> None:
         SMALL.fit(panel.as_of(panel.periods.issue[39]))
 
 
-def test_nodes_off_a_lattice_are_refused(panel: Panel, split: np.datetime64) -> None:
-    nodes = panel.units.nodes
-    moved = replace(nodes, points=nodes.points + np.linspace(0.0, 90.0, len(nodes.points))[:, None])
-    with pytest.raises(DataError, match="Expected nodes on a lattice of 500 m"):
-        SMALL.fit(replace(panel.as_of(split), units=replace(panel.units, nodes=moved)))
+def test_cells_finer_than_the_ground_are_refused(panel: Panel, split: np.datetime64) -> None:
+    with pytest.raises(
+        ConfigError, match=r"Expected cell_m of at least the 500 m of the units' squares. Received: 100\."
+    ):
+        replace(SMALL, cell_m=100.0).fit(panel.as_of(split))
