@@ -145,9 +145,12 @@ def draw_embedding(grouping: Grouping, *, title: str, smallest_shown: int) -> "F
     )
     axes.set(xlabel=f"axis 1 ({explained[0]:.0%} of the variance)", ylabel=_second_axis(explained))
     named = [UNDECIDED, *(f"cluster {index + 1}" for index in range(found))]
-    axes.legend(
+    figure.legend(
         handles=[Patch(color=color, label=name) for color, name in zip(colors, named, strict=False)],
+        loc="outside lower center",
+        ncols=min(len(colors), 6),
         fontsize=8,
+        frameon=False,
     )
     figure.suptitle(
         f"{title}\nlargest cluster of each bin with at least {smallest_shown} of its rows", fontsize=11
