@@ -7,6 +7,7 @@ import typer
 from incidents.errors import TocsinError
 from tocsin import __version__
 from tocsin.commands.alert import alert
+from tocsin.commands.audit import audit
 from tocsin.commands.demo import demo
 from tocsin.commands.evaluate import evaluate
 from tocsin.commands.ingest import ingest
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (demo, simulate, ingest, rasterize, render, train, evaluate, alert, victims):
     app.command()(command)
+app.add_typer(audit, name="audit")
 
 
 def _print_version(wanted: bool) -> None:

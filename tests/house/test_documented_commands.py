@@ -13,7 +13,18 @@ from tocsin.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def list_commands(group: Any, before: str = "") -> dict[str, Any]:
+    """Commands by name, those of a group as ``audit leak``."""
+    listed: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        listed |= list_commands(command, f"{before}{name} ") if inner else {f"{before}{name}": command}
+    return listed
+
+
+COMMANDS = list_commands(typer.main.get_command(app))
 
 
 def shown_commands(text: str) -> Iterator[str]:
@@ -27,11 +38,12 @@ def shown_commands(text: str) -> Iterator[str]:
 
 def faults(written: str) -> list[str]:
     """What of a written command does not exist: the command, or options of it."""
-    _, name, *words = shlex.split(written, comments=True)
-    if name.startswith("-"):
-        return [] if name in {"--help", "--version"} else [name]
-    if name not in COMMANDS:
-        return [name]
+    _, *words = shlex.split(written, comments=True)
+    if words[0].startswith("-"):
+        return [] if words[0] in {"--help", "--version"} else [words[0]]
+    name = next((name for name in COMMANDS if words[: len(name.split())] == name.split()), None)
+    if name is None:
+        return [words[0]]
     known = {option for parameter in COMMANDS[name].params for option in parameter.opts} | {"--help"}
     asked = [word.split("=", 1)[0] for word in words if word.startswith("-") and not is_number(word)]
     return [option for option in asked if option not in known]
@@ -57,7 +69,7 @@ def test_help_has_an_example_that_exists(name: str) -> None:
     text = COMMANDS[name].help or ""
     example = re.search(r"Example: (tocsin .+)", " ".join(text.split()))
     assert example, f"the docstring of {name} needs a line that begins with Example:"
-    assert example[1].split()[1] == name
+    assert example[1].split()[1 : 1 + len(name.split())] == name.split()
     assert faults(example[1]) == []
 
 

@@ -20,8 +20,8 @@ MISSING = "missing"
 # A code has levels that come back; above this share of distinct values a number is a measurement or an id.
 CODE_SHARE = 0.5
 TIME_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f%z",
     "%Y-%m-%d %H:%M",
     "%m/%d/%Y %H:%M:%S",
     "%m/%d/%Y %I:%M:%S %p",
@@ -29,6 +29,7 @@ TIME_FORMATS = (
     "%Y-%m-%d",
     "%m/%d/%Y",
 )
+"""How times are written, after the T of ISO 8601 has become a space and its Z an offset."""
 
 
 @dataclass(frozen=True)
@@ -186,16 +187,16 @@ def number_levels(column: "pl.Series") -> tuple[Integers, tuple[str, ...]]:
 
 def parse_times(column: "pl.Series") -> "pl.Series":
     """Words that are all times of one of the common formats as times; other words as they are."""
-    filled = column.drop_nulls()
-    filled = filled.filter(filled.str.strip_chars() != "")
-    if filled.is_empty() or not filled.head(100).str.contains(r"\d.*[-/:].*\d").all():
+    text = column.str.strip_chars().str.replace(r"^(\d{4}-\d\d-\d\d)T", "${1} ").str.replace(r"Z$", "+0000")
+    written = text.drop_nulls()
+    written = written.filter(written != "")
+    if written.is_empty() or not written.head(100).str.contains(r"^\d+[-/]\d+[-/]\d+").all():
         return column
     for form in TIME_FORMATS:
-        if filled.head(100).str.to_datetime(form, strict=False).null_count():
-            continue
-        parsed = column.str.strip_chars().str.to_datetime(form, strict=False, time_unit="us")
-        if parsed.len() - parsed.null_count() == filled.len():
-            return parsed
+        if written.head(100).str.to_datetime(form, strict=False).null_count() == 0:
+            parsed = text.str.to_datetime(form, strict=False, time_unit="us")
+            if parsed.drop_nulls().len() == written.len():
+                return parsed
     return column
 
 
