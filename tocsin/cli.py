@@ -10,6 +10,7 @@ from tocsin.commands.alert import alert
 from tocsin.commands.audit import audit
 from tocsin.commands.demo import demo
 from tocsin.commands.evaluate import evaluate
+from tocsin.commands.hotspots import hotspots
 from tocsin.commands.ingest import ingest
 from tocsin.commands.rasterize import rasterize
 from tocsin.commands.render import render
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, simulate, ingest, rasterize, render, train, evaluate, alert, victims):
+for command in (demo, simulate, ingest, rasterize, render, train, evaluate, alert, hotspots, victims):
     app.command()(command)
 app.add_typer(audit, name="audit")
 

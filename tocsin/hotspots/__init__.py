@@ -1,0 +1,1 @@
+"""Glue between a store, the methods of the room hotspots, and the files that ``tocsin hotspots`` writes."""
