@@ -16,7 +16,7 @@ from incidents.errors import ConfigError
 from verify.checks import Bools, Floats
 from verify.panel.units import PlaceUnits
 from verify.sepp.background import Background, spread_background
-from verify.sepp.ground import WIDTHS_M, InsideShares, tabulate_inside
+from verify.sepp.ground import WIDTHS_M, look_up_inside, tabulate_inside
 from verify.sepp.likelihood import (
     Observed,
     Responsibility,
@@ -137,24 +137,23 @@ def fit_sepp(pattern: PointPattern, units: PlaceUnits, *, settings: SeppSettings
         and Vere-Jones (2002), doi:10.1198/016214502760046925.
     """
     chosen = settings or SeppSettings()
-    inside = tabulate_inside(pattern.points, units)
-    observed = _observe(pattern, inside, chosen)
+    observed = _observe(pattern, units, chosen)
     targets = pattern.points[pattern.is_target]
     fits = []
     for bandwidth in chosen.backgrounds_m:
-        shares = InsideShares(inside.shares[pattern.is_target])
-        background = spread_background(targets, shares.at(bandwidth), units, bandwidth_m=bandwidth)
+        inside = look_up_inside(targets, units, sigma_m=bandwidth)
+        background = spread_background(targets, inside, units, bandwidth_m=bandwidth)
         fits.append(_climb(observed, background, pattern.kinds, chosen))
     return max(fits, key=lambda fit: fit.log_likelihood)
 
 
-def _observe(pattern: PointPattern, inside: InsideShares, settings: SeppSettings) -> Observed:
+def _observe(pattern: PointPattern, units: PlaceUnits, settings: SeppSettings) -> Observed:
     return Observed(
         pairs=find_pairs(pattern, longest_days=settings.longest_days, farthest_m=settings.farthest_m),
         rhythm=pattern.rhythm[pattern.is_target],
         kind=pattern.kind,
         left_days=np.minimum(pattern.span_days - pattern.days, settings.longest_days),
-        inside=inside,
+        inside=tabulate_inside(pattern.points, units),
         span_days=pattern.span_days,
     )
 

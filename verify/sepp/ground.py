@@ -8,7 +8,7 @@ from verify.checks import Floats
 from verify.panel.kernels import share_inside
 from verify.panel.units import PlaceUnits
 
-WIDTHS_M = np.geomspace(25.0, 1600.0, 13)
+WIDTHS_M = np.geomspace(25.0, 800.0, 9)
 STEP = 0.05
 
 
@@ -35,11 +35,14 @@ class InsideShares:
 
 
 def tabulate_inside(points: Floats, units: PlaceUnits) -> InsideShares:
-    """Look up the shares at the node nearest to each point, (n, 2)."""
+    """Shares of the Gaussians around points, (n, 2), at all of ``WIDTHS_M``."""
+    return InsideShares(np.column_stack([look_up_inside(points, units, sigma_m=width) for width in WIDTHS_M]))
+
+
+def look_up_inside(points: Floats, units: PlaceUnits, *, sigma_m: float) -> Floats:
+    """Share of the Gaussian around the node nearest to each point that lies inside the city, (n,)."""
     from scipy.spatial import KDTree
 
     nodes = units.nodes.points
-    nearest = KDTree(nodes).query(points)[1]
-    used, place = np.unique(nearest, return_inverse=True)
-    columns = [share_inside(nodes[used], units, bandwidth_m=width) for width in WIDTHS_M]
-    return InsideShares(np.column_stack(columns)[place])
+    used, place = np.unique(KDTree(nodes).query(points)[1], return_inverse=True)
+    return share_inside(nodes[used], units, bandwidth_m=sigma_m)[place]

@@ -16,7 +16,7 @@ from incidents.simulate.settings import Background, Excitation, Precursor
 from verify.panel import units_from_raster
 from verify.sepp import PointPattern, SeppSettings, Triggering, fit_sepp
 from verify.sepp.background import EVEN_SHARE, spread_background
-from verify.sepp.ground import tabulate_inside
+from verify.sepp.ground import look_up_inside, tabulate_inside
 from verify.sepp.likelihood import Observed, log_likelihood, pack, score, unpack
 from verify.sepp.pattern import find_pairs
 
@@ -106,7 +106,7 @@ def test_em_ends_where_the_score_is_zero():
     fit = fit_sepp(pattern, units, settings=settings)
     assert fit.converged
     observed = observe(pattern, units, longest_days=40.0)
-    inside = observed.inside.at(400.0)
+    inside = look_up_inside(pattern.points, units, sigma_m=400.0)
     density = spread_background(pattern.points, inside, units, bandwidth_m=400.0).density(fit.chances)
     slope = score(observed, density, pack(fit.background_per_day, fit.triggering))
     assert np.abs(slope * np.sqrt(np.diag(fit.covariance))).max() < 0.05
@@ -159,7 +159,7 @@ def test_intervals_cover_the_truth_of_even_towns():
     """Of 30 intervals at 95%, fewer than 25 hold the truth once in 300 such tests."""
     settings = SeppSettings((1000.0,), longest_days=30.0, farthest_m=1000.0, tolerance=1e-4)
     draws = (draw_pattern(np.random.default_rng(1000 + seed), days=600.0) for seed in range(30))
-    fits = [fit_sepp(pattern, lay_square(), settings=settings) for pattern in draws]
+    fits = [fit_sepp(pattern, lay_square(cell_m=200.0), settings=settings) for pattern in draws]
     assert min(cover(fits).values()) >= 25 / 30
     logs = np.log([[interval.value for interval in fit.intervals().values()] for fit in fits])
     errors = np.sqrt([np.diag(fit.covariance)[1:] for fit in fits])
