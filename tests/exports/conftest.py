@@ -4,14 +4,9 @@ from datetime import UTC, datetime
 
 import geopandas as gpd
 import pytest
-from hypothesis import settings
 from shapely.geometry import box
 
 from exports.caption import RiskCaption
-
-# How long an example takes depends on what else the machine does.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pyproj
 import pytest
-from hypothesis import settings
 
 from incidents.ingest import IngestReport, ingest_files
 from incidents.schema import Category, Origin, Place
 from incidents.source import CategoryRule, CitySource, Layout, PolygonLayer, TimeColumns
 from incidents.store import IncidentStore
-
-# The first example of a test may import a library; how long that takes says nothing about the code.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 CRS = "EPSG:26985"
 WEST, MIDDLE, EAST = 430_000.0, 432_000.0, 434_000.0

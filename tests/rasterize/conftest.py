@@ -7,7 +7,6 @@ from typing import Any
 import geopandas as gpd
 import polars as pl
 import pytest
-from hypothesis import settings
 from shapely.geometry import box
 
 from incidents.schema import INCIDENT_SCHEMA, Category
@@ -16,10 +15,6 @@ from rasterize.grid import Grid
 from rasterize.overlay import draw_overlay
 from rasterize.tensors import EventTensor
 from rasterize.windows import make_windows
-
-# How long an example takes depends on what else the machine does.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 CHANNELS: Mapping[str, tuple[Category, ...]] = {
     "shooting": (Category.HOMICIDE, Category.SHOOTING),
