@@ -151,7 +151,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf\r\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf\r\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
