@@ -6,6 +6,7 @@ import pytest
 from hdbscan import HDBSCAN
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
 
 from hotspots.clusters.condense import build_tree, choose_leaves, choose_stable, condense
 from hotspots.clusters.hierarchy import Selection, cluster_hdbscan
@@ -124,16 +125,21 @@ def test_heavy_blocks_are_not_infinitely_dense() -> None:
     assert {*heavy[rows[: len(rows) - 80, 0] > 4000]} == {1}
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(-1e4, 1e4), st.floats(0.5, 50))
+@given(st.integers(0, 2**32 - 1), st.floats(0, 6.28), st.floats(0.5, 50))
 @settings(max_examples=15, deadline=None)
-def test_shift_order_and_unit_change_nothing(seed: int, shift: float, unit: float) -> None:
+def test_rotation_order_and_unit_change_nothing(seed: int, angle: float, unit: float) -> None:
     points = scatter(3)
     order = np.random.default_rng(seed).permutation(len(points))
     here = cluster_hdbscan(group_sites(*points.T), min_weight=20)
-    moved = (points[order] + 2e4 + round(shift)) * unit
-    there = cluster_hdbscan(group_sites(*moved.T), min_weight=20, resolution_m=50.0 * unit)
-    assert same_groups(here.of_point[order], there.of_point)
-    np.testing.assert_allclose(here.persistence, there.persistence, rtol=1e-6)
+    turned = np.exp(1j * angle) * (points[order, 0] + 1j * points[order, 1]) + 2e4 * (1 + 1j)
+    there = cluster_hdbscan(
+        group_sites(turned.real * unit, turned.imag * unit), min_weight=20, resolution_m=50.0 * unit
+    )
+    # Where merges tie, a site at the edge may fall to either side.
+    agreement = adjusted_rand_score(here.of_point[order], there.of_point)
+    assert agreement > 0.98
+    assert len(here) == len(there)
+    np.testing.assert_allclose(here.persistence, there.persistence, rtol=0.05)
 
 
 def test_doubled_weights_are_a_doubled_least_weight() -> None:
