@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import rasterio
 
-from hotspots.density.surface import estimate_density
+from hotspots.density.surface import estimate_density, expected_in_cells
 from hotspots.emerging.cube import count_cells, slice_time
 from hotspots.emerging.hot_spots import find_emerging
 from hotspots.local.gi_star import gi_star
@@ -21,13 +21,18 @@ from hotspots.local.moran import local_moran
 from hotspots.local.weights import cells_within, touching_areas
 from hotspots.near_repeat.events import gather_events
 from hotspots.near_repeat.knox import Bands, knox_test
+from hotspots.places.cross_k import cross_k
+from hotspots.places.relocation import shift_together
 from hotspots.points import CityPoints, count_in_cells, locate_points
+from hotspots.sites import group_sites
 from incidents.location import find_areas
 from incidents.schema import Category
 from incidents.store import IncidentStore
 from rasterize.grid import Grid, cover_polygons
 from rasterize.overlay import draw_overlay
 from tocsin.hotspots.methods import METHODS
+from tocsin.hotspots.place_file import read_places
+from verify.hotspot_scores import score_hotspots
 
 Tocsin = Callable[..., Any]
 Floats = npt.NDArray[np.float64]
@@ -215,6 +220,112 @@ def test_clusters_are_hulls_of_ten_incidents_or_more(ask: Ask, method: str) -> N
     assert (np.array(held) >= layer["incidents"].to_numpy()).all()
 
 
+@pytest.fixture
+def shops(ask: Ask, tmp_path: Path) -> Path:
+    """Twenty places where something was stolen, one without coordinates and one in another city."""
+    chosen = ask.rows.drop_nulls("lon").sample(20, seed=1)
+    lines = [f"{lon},{lat},a name" for lon, lat in chosen.select("lon", "lat").iter_rows()]
+    path = tmp_path / "late_shops.csv"
+    path.write_text("\n".join(["Longitude,Latitude,owner", *lines, ",,unknown", "-100.0,40.0,far off"]))
+    return path
+
+
+def test_places_are_compared_with_places_elsewhere(ask: Ask, shops: Path) -> None:
+    told = ask(
+        "places", "--places", shops, "--permutations", 39, "--cell-size-m", CELL_M, "--bandwidth-m", 300
+    )
+    assert (told["kind"], told["places"]) == ("late shops", 20)
+    assert (told["places_unlocated"], told["places_outside"]) == (1, 1)
+    found = read_places(shops, crs=str(ask.polygons.crs))
+    inside = find_areas(*found, ask.polygons) >= 0
+    x, y = (axis[inside] for axis in found)
+    relocate = shift_together(x, y, ask.polygons.union_all())
+    around = cross_k(group_sites(*ask.xy), x, y, relocate, simulations=39, rng=np.random.default_rng(1))
+    assert told["cross_k"]["ratio"] == around.ratio.tolist()
+    assert told["cross_k"]["p"] == around.envelope.p
+    surface = estimate_density(x, y, ask.grid, bandwidth_m=300.0, inside=ask.inside)
+    assert same(ask.bands("places")["places_per_km2"], surface.per_km2)
+    shown = [count for count in told["distance_bands"]["incidents"] if count is not None]
+    assert all(count == 0 or count >= 10 for count in shown)
+    assert "a name" not in (ask.out / "places.json").read_text()
+
+
+def test_places_of_a_layer_are_those_of_the_table(ask: Ask, shops: Path, tmp_path: Path) -> None:
+    crs = str(ask.polygons.crs)
+    x, y = read_places(shops, crs=crs)
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x[:20], y[:20]), crs=crs).to_crs("EPSG:4326")
+    points.to_file(tmp_path / "shops.geojson")
+    again = read_places(tmp_path / "shops.geojson", crs=crs)
+    assert np.abs(np.subtract(again, (x[:20], y[:20]))).max() < 0.2
+
+
+def test_patrol_areas_are_contiguous_and_of_the_size(ask: Ask) -> None:
+    words = ("--patrol-areas", 2, "--patrol-km2", 1.6, "--harm", "burglary=3", "--cell-size-m", CELL_M)
+    told = ask("patrol", *words, "--bandwidth-m", 300)
+    layer = gpd.read_file(ask.out / "patrol.gpkg")
+    assert layer.crs == ask.polygons.crs
+    assert len(layer) == told["plan"]["areas"] <= 2
+    assert (layer.geom_type.isin(["Polygon", "MultiPolygon"])).all()
+    assert layer["area_km2"].sum() == pytest.approx(sum(told["plan"]["cells"]) * 0.16)
+    assert sum(told["plan"]["cells"]) <= 10
+    weights = np.where(ask.rows["category"] == "burglary", 3.0, 1.0)
+    surface = estimate_density(*ask.xy, ask.grid, bandwidth_m=300.0, inside=ask.inside, weights=weights)
+    harm = ask.bands("patrol")["harm_per_day"]
+    days = (
+        datetime(2021, 4, 27, 4, tzinfo=UTC) - datetime(2021, 1, 5, 5, tzinfo=UTC)
+    ).total_seconds() / 86400
+    assert np.allclose(harm, expected_in_cells(surface) / days, rtol=1e-12, equal_nan=True)
+    assert told["plan"]["share"] == pytest.approx(layer["share"].sum())
+    assert told["settings"]["harm"] == {"larceny": 1.0, "burglary": 3.0}
+
+
+@pytest.mark.parametrize("method", ["kde", "gi-star", "local-moran", "emerging"])
+def test_a_result_is_judged_by_later_incidents_beside_the_static_map(ask: Ask, method: str) -> None:
+    words = ("--to", "2021-04-06", "--judge-until", "2021-05-01", "--cell-size-m", CELL_M)
+    told = ask(method, *words)
+    rows = IncidentStore(ask.town.store).scan(categories=THEFTS).collect()
+    start, stop = datetime(2021, 1, 5, 5, tzinfo=UTC), datetime(2021, 4, 6, 4, tzinfo=UTC)
+    later = rows.filter(pl.col("occurred_at") >= stop)
+    seen = rows.filter(
+        pl.col("occurred_at").is_between(start, stop, closed="left") & (pl.col("known_at") <= stop)
+    )
+    assert told["incidents"] == seen.height
+    before, after = (
+        count_in_cells(
+            locate_points(
+                *frame.select("x", "y").fill_null(np.nan).to_numpy().T, ask.grid, inside=ask.inside
+            ),
+            ask.grid,
+        )
+        for frame in (seen, later)
+    )
+    static = score_hotspots(
+        before[None], after[None], area=ask.inside.astype(float), shares=[0.01, 0.02, 0.05, 0.1]
+    )
+    assert told["judged"]["incidents"] == after.sum()
+    assert told["judged"]["static_map"]["pai"] == pytest.approx(static.pai.tolist())
+    risk = {"kde": "per_km2", "gi-star": "z", "emerging": "z_last"}
+    if method in risk:
+        own = np.nan_to_num(ask.bands(method)[risk[method]], nan=-99.0)
+        scores = score_hotspots(
+            own[None], after[None], area=ask.inside.astype(float), shares=[0.01, 0.02, 0.05, 0.1]
+        )
+        assert told["judged"]["method"]["pai"] == pytest.approx(scores.pai.tolist())
+    months = told["month_to_month"]
+    assert (months is None) == (method == "emerging")
+    if months:
+        assert months["months"] == 3
+        assert -1 <= months["method"]["rank_correlation"] <= 1
+
+
+@pytest.mark.parametrize("words", [("dbscan", "--min-incidents", 10, "--replicates", 0), ("patrol",)])
+def test_hulls_are_judged_by_their_share_of_the_city(ask: Ask, words: tuple[object, ...]) -> None:
+    judged = ask(*words, "--to", "2021-04-06", "--judge-until", "2021-05-01")["judged"]
+    assert 0 < judged["share"] < 1
+    assert judged["method"]["pai"] == pytest.approx(judged["method"]["hit_rate"] / judged["share"])
+    assert judged["static_map"]["pai"] > 0
+
+
 def test_the_same_seed_gives_the_same_files(ask: Ask, files_in: Tocsin) -> None:
     words = ("gi-star", "--cell-size-m", CELL_M, "--permutations", 19)
     ask(*words)
@@ -254,7 +365,7 @@ def test_help_names_every_method(tocsin: Tocsin) -> None:
     [
         (("--method", "gi_star"), 2, "Received: 'gi_star'. Use one of: gi-star"),
         (("--method", "kde", "--category", "shootings"), 2, "Use one of: shooting"),
-        (("--method", "kde", "--permutations", 9), 2, "that kde reads: --bandwidth-m, --cell-size-m. Received: --perm"),
+        (("--method", "kde", "--permutations", 9), 2, "that kde reads: --bandwidth-m, --cell-size-m, --judge-until. Received: --perm"),
         (("--method", "kde", "--areas", "neighborhood"), 2, "Received: --areas. Leave it out"),
         (("--method", "gi-star", "--areas", "beat"), 2, "Received: 'beat'. It has: "),
         (("--method", "gi-star", "--areas", "neighborhood", "--cell-size-m", 300), 2, "Expected cells or areas"),
@@ -267,10 +378,26 @@ def test_help_names_every_method(tocsin: Tocsin) -> None:
         (("--method", "kde", "--cell-size-m", 0), 2, "positive number of metres. Received: 0.0"),
         (("--method", "kde", "--cell-size-m", "0.5"), 2, "Choose a larger --cell-size-m"),
         (("--method", "gi-star", "--neighbors-m", 10), 2, "at least one cell, 200 m"),
+        (("--method", "gi-star", "--neighbors-m", "1e9"), 2, "Expected --neighbors-m shorter than the city"),
+        (("--method", "gi-star", "--cell-size-m", 70_000), 3, "at least 3 cells with neighbors"),
+        (("--method", "kde", "--bandwidth-m", "1e9"), 2, "Expected --bandwidth-m shorter than the city"),
+        (("--method", "kde", "--bandwidth-m", "nan"), 2, "Received: nan"),
+        (("--method", "gi-star", "--seed", -1), 2, "Expected --seed of 0 or more"),
         (("--method", "emerging", "--slice-days", 0), 2, "in slices of 0 days"),
         (("--method", "emerging", "--to", "2021-02-10"), 2, "at least 10 slices"),
         (("--method", "dbscan", "--min-incidents", 3), 2, "at least 10, below which numbers are not shown"),
         (("--method", "hdbscan", "--min-incidents", 10**6), 3, "at least 1,000,000 located incidents"),
+        (("--method", "kde", "--judge-until", STOP), 2, "Expected --judge-until after --to"),
+        (("--method", "kde", "--judge-until", "2021-05-01", "--as-of", "2021-04-28T00:00"), 2, "Expected --as-of up to"),
+        (("--method", "kde", "--to", "2021-05-03", "--judge-until", "2021-06-01"), 3, "to judge by. Received: none"),
+        (("--method", "near-repeat", "--judge-until", "2021-05-01"), 2, "Received: --judge-until"),
+        (("--method", "places"), 2, "Expected --places with a file"),
+        (("--method", "places", "--places", "shops.shp"), 2, "Received: shops.shp"),
+        (("--method", "places", "--places", "nowhere.csv"), 3, "nowhere.csv"),
+        (("--method", "patrol", "--category", "larceny,narcotics"), 2, "Received: narcotics, which enforcement creates"),
+        (("--method", "patrol", "--harm", "larceny"), 2, "Received: 'larceny'. Example: homicide=10"),
+        (("--method", "patrol", "--harm", "arson=2"), 2, "Received: arson. Add them to --category"),
+        (("--method", "patrol", "--patrol-areas", 0), 2, "0 areas"),
         (("--method", "near-repeat", "--permutations", 0), 2, "at least one permutation"),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ import typer
 from tocsin.arguments import Config, Json, Store
 from tocsin.output import finish
 
-METHOD_HELP = "kde, dbscan, hdbscan, gi-star, local-moran, emerging or near-repeat."
+METHOD_HELP = "kde, dbscan, hdbscan, gi-star, local-moran, emerging, near-repeat, places or patrol."
 
 
 def hotspots(
@@ -51,6 +51,20 @@ def hotspots(
     replicates: Annotated[
         int | None, typer.Option(help="Of clusters: bootstrap draws of weeks; 20 if left out, 0 for none.")
     ] = None,
+    places: Annotated[
+        Path | None, typer.Option(help="Of places: GeoJSON, GeoPackage or CSV of places of interest.")
+    ] = None,
+    patrol_areas: Annotated[int | None, typer.Option(help="Of patrol: most areas; 5 if left out.")] = None,
+    patrol_km2: Annotated[
+        float | None, typer.Option(help="Of patrol: square kilometres in all; 4 if left out.")
+    ] = None,
+    harm: Annotated[
+        str | None, typer.Option(help="Of patrol: weights, e.g. homicide=10,shooting=5; 1 if left out.")
+    ] = None,
+    judge_until: Annotated[
+        str | None,
+        typer.Option(help="Score the result by the incidents from --to to this day, beside the static map."),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(help="Only what was on record then, e.g. 2015-07-04T20:00 on the city's clock."),
@@ -68,6 +82,7 @@ def hotspots(
     from tocsin.config import load_config
     from tocsin.hotspots.methods import find_hotspots
     from tocsin.hotspots.options import HotspotOptions, parse_categories
+    from tocsin.hotspots.patrol import parse_harm
     from tocsin.tensors import open_store
     from tocsin.times import parse_day, parse_instant
 
@@ -88,6 +103,11 @@ def hotspots(
         reach_m=reach_m,
         min_incidents=min_incidents,
         replicates=replicates,
+        places=places,
+        patrol_areas=patrol_areas,
+        patrol_km2=patrol_km2,
+        harm=parse_harm(harm),
+        judge_until=parse_day(judge_until, option="--judge-until") if judge_until else None,
     )
     written = find_hotspots(city, open_store(store, city), method, options, folder=out)
     seconds = round(time.perf_counter() - started, 3)

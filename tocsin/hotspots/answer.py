@@ -145,19 +145,20 @@ def write_answer(
 def _write_places(
     answer: Answer, released: Released, common: Mapping[str, Any], polygons: gpd.GeoDataFrame, stem: Path
 ) -> list[Path]:
-    """The GeoTIFF of cells, the GeoPackage of areas or hulls, or nothing."""
+    """The GeoTIFF of cells and the GeoPackage of areas or hulls, as far as there are any."""
     raster, layer = stem.with_name(f"{stem.name}.tif"), stem.with_name(f"{stem.name}.gpkg")
+    files = []
     if answer.grid is not None and released.bands:
         tags = {name: str(common[name]) for name in ("city", "categories", "from", "to", "as_of")}
         write_raster(raster, released.bands, grid=answer.grid, tags=tags)
-        return [raster]
-    if answer.layer is not None:
-        write_geopackage(layer, answer.layer)
-        return [layer]
-    if released.bands:
-        write_geopackage(layer, areas_layer(polygons, released.bands))
-        return [layer]
-    return []
+        files.append(raster)
+    shapes = answer.layer
+    if shapes is None and answer.grid is None and released.bands:
+        shapes = areas_layer(polygons, released.bands)
+    if shapes is not None:
+        write_geopackage(layer, shapes)
+        files.append(layer)
+    return files
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from hotspots.points import Bools, Floats
 from incidents.errors import ConfigError
 from rasterize.grid import Grid
 from tocsin.hotspots.answer import Answer, Scores
-from tocsin.hotspots.evidence import Evidence, lay_cells
+from tocsin.hotspots.evidence import Evidence, check_within_city, lay_cells
 
 BY_SEARCH, BY_RULE = "cv", "silverman"
 
@@ -53,11 +53,13 @@ def choose_bandwidth(evidence: Evidence, grid: Grid, inside: Bools) -> tuple[flo
     if asked == BY_RULE:
         return silverman_bandwidth(evidence.x, evidence.y), {"bandwidth": BY_RULE}
     try:
-        return float(asked), {"bandwidth": "given"}
+        given_m = float(asked)
     except ValueError as error:
         raise ConfigError(
             f"Expected --bandwidth-m in metres, {BY_RULE} or {BY_SEARCH}. Received: {asked!r}. Try 300."
         ) from error
+    check_within_city("--bandwidth-m", given_m, evidence)
+    return given_m, {"bandwidth": "given"}
 
 
 def _scores(evidence: Evidence, surface: DensitySurface, inside: Bools) -> Scores:

@@ -225,6 +225,20 @@ def lay_cells(evidence: Evidence) -> tuple[Grid, Bools]:
     return grid, draw_overlay(evidence.polygons, grid).inside
 
 
+def check_within_city(option: str, metres: float, evidence: Evidence) -> None:
+    """Refuse a distance that reaches beyond the city, within which every place would be alike.
+
+    Raises:
+        ConfigError: It is longer than the city.
+    """
+    west, south, east, north = evidence.polygons.total_bounds.tolist()
+    longest = max(east - west, north - south)
+    if metres > longest:
+        raise ConfigError(
+            f"Expected {option} shorter than the city, {longest:,.0f} m. Received: {metres:g}. Choose a shorter one."
+        )
+
+
 def _in_cells(evidence: Evidence) -> Places:
     grid, inside = lay_cells(evidence)
     points = locate_points(evidence.x, evidence.y, grid, inside=inside)

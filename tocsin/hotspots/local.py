@@ -12,11 +12,14 @@ from hotspots.local.neighborhood import Neighborhood
 from hotspots.local.picture import draw_gi_star_map, draw_moran_map
 from hotspots.local.weights import areas_within, cells_within, touching_areas
 from hotspots.points import Bools, Floats
+from incidents.errors import DataError
 from tocsin.hotspots.answer import SIGNIFICANT, Answer, Scores
-from tocsin.hotspots.evidence import Evidence, Places, place_evidence
+from tocsin.hotspots.evidence import Evidence, Places, check_within_city, place_evidence
 
 NEIGHBORS_M = 500.0
 """Reach of the distance band of cells, where nothing is asked: a few blocks."""
+
+FEWEST_TESTED = 3
 
 QUEEN = 1.5
 """A band of so many cells reaches the eight that touch, where cells are too large for that distance."""
@@ -32,8 +35,26 @@ class Band:
 
 
 def choose_neighbors(evidence: Evidence, places: Places) -> Band:
-    """Cells within a distance, areas that touch, or areas within a distance where one is asked for."""
+    """Cells within a distance, areas that touch, or areas within a distance where one is asked for.
+
+    Raises:
+        ConfigError: The distance is shorter than a cell or longer than the city.
+        DataError: Hardly any place has a neighbor.
+    """
+    band = _lay_band(evidence, places)
+    tested = int(np.count_nonzero(band.neighborhood.neighbors))
+    if tested < FEWEST_TESTED:
+        raise DataError(
+            f"Expected at least {FEWEST_TESTED} {places.unit} with neighbors, of which some can stand out. Received: "
+            f"{tested}. Choose smaller cells, a finer layer or a larger --neighbors-m."
+        )
+    return band
+
+
+def _lay_band(evidence: Evidence, places: Places) -> Band:
     asked = evidence.options.neighbors_m
+    if asked is not None:
+        check_within_city("--neighbors-m", asked, evidence)
     if places.grid:
         size = places.grid.cell_size_m
         reach = asked if asked is not None else max(NEIGHBORS_M, QUEEN * size)

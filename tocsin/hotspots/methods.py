@@ -12,12 +12,16 @@ from tocsin.hotspots.answer import Answer, write_answer
 from tocsin.hotspots.clusters import find_dbscan, find_hdbscan
 from tocsin.hotspots.density import find_density
 from tocsin.hotspots.emerging import find_patterns
-from tocsin.hotspots.evidence import Evidence, describe_evidence, gather_evidence
+from tocsin.hotspots.evidence import Evidence, describe_evidence, gather_evidence, gather_later
 from tocsin.hotspots.local import find_gi_star, find_local_moran
 from tocsin.hotspots.near_repeat import find_near_repeats
 from tocsin.hotspots.options import HotspotOptions, check_options, nearest_first
+from tocsin.hotspots.patrol import plan_patrols
+from tocsin.hotspots.places import find_around_places
+from tocsin.hotspots.use import judge_answer
 
-PLACES = frozenset({"cell_size_m", "areas", "neighbors_m"})
+JUDGED = frozenset({"judge_until"})
+ON_PLACES = frozenset({"cell_size_m", "areas", "neighbors_m"}) | JUDGED
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,17 @@ class Method:
 
 
 METHODS: Mapping[str, Method] = {
-    "kde": Method(find_density, frozenset({"cell_size_m", "bandwidth_m"})),
-    "dbscan": Method(find_dbscan, frozenset({"reach_m", "min_incidents", "replicates"})),
-    "hdbscan": Method(find_hdbscan, frozenset({"min_incidents", "replicates"})),
-    "gi-star": Method(find_gi_star, PLACES | {"permutations"}),
-    "local-moran": Method(find_local_moran, PLACES | {"permutations"}),
-    "emerging": Method(find_patterns, PLACES | {"slice_days"}),
+    "kde": Method(find_density, frozenset({"cell_size_m", "bandwidth_m"}) | JUDGED),
+    "dbscan": Method(find_dbscan, frozenset({"reach_m", "min_incidents", "replicates"}) | JUDGED),
+    "hdbscan": Method(find_hdbscan, frozenset({"min_incidents", "replicates"}) | JUDGED),
+    "gi-star": Method(find_gi_star, ON_PLACES | {"permutations"}),
+    "local-moran": Method(find_local_moran, ON_PLACES | {"permutations"}),
+    "emerging": Method(find_patterns, ON_PLACES | {"slice_days"}),
     "near-repeat": Method(find_near_repeats, frozenset({"permutations"})),
+    "places": Method(find_around_places, frozenset({"places", "permutations", "cell_size_m", "bandwidth_m"})),
+    "patrol": Method(
+        plan_patrols, frozenset({"cell_size_m", "bandwidth_m", "patrol_areas", "patrol_km2", "harm"}) | JUDGED
+    ),
 }
 
 
@@ -66,9 +74,8 @@ def find_hotspots(
     check_options(options, method=method, takes=chosen.takes)
     evidence = gather_evidence(city, store, options)
     answer = chosen.find(evidence)
-    told = write_answer(
-        answer, describe_evidence(evidence), polygons=evidence.polygons, stem=method, folder=folder
-    )
+    common = {**describe_evidence(evidence), **_judge(answer, evidence, store)}
+    told = write_answer(answer, common, polygons=evidence.polygons, stem=method, folder=folder)
     words = evidence.words
     lost = told["unlocated"] + told["outside"]
     return Written(
@@ -76,6 +83,14 @@ def find_hotspots(
         f"{lost:,} of them without a place in the city",
         told,
     )
+
+
+def _judge(answer: Answer, evidence: Evidence, store: IncidentStore) -> dict[str, Any]:
+    """What the result would have been worth, where that is asked."""
+    until = evidence.options.judge_until
+    if until is None:
+        return {}
+    return judge_answer(answer, evidence, gather_later(store, evidence, until))
 
 
 def choose_method(name: str) -> Method:

@@ -1,7 +1,8 @@
 """What may be asked of a method, as the command line gives it."""
 
 import difflib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class HotspotOptions:
         min_incidents: Fewest incidents of a cluster, or of a core place.
         replicates: Number of bootstrap draws.
         places: File of places of interest.
+        patrol_areas: Most patrol areas.
+        patrol_km2: Their total size, square kilometres.
+        harm: Harm of an incident by category; 1 for those not named.
         judge_until: Local day up to which later incidents judge the result.
     """
 
@@ -47,17 +51,16 @@ class HotspotOptions:
     min_incidents: int | None = None
     replicates: int | None = None
     places: Path | None = None
+    patrol_areas: int | None = None
+    patrol_km2: float | None = None
+    harm: Mapping[str, float] = field(default_factory=dict)
     judge_until: date | None = None
 
     @property
     def given(self) -> frozenset[str]:
         """Names of the choices that were not left to the method."""
-        return frozenset(
-            field.name for field in fields(self) if field.name not in ALWAYS and self._has(field.name)
-        )
-
-    def _has(self, name: str) -> bool:
-        return getattr(self, name) is not None
+        chosen = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ALWAYS}
+        return frozenset(name for name, value in chosen.items() if value is not None and value != {})
 
 
 ALWAYS = frozenset({"first", "stop", "categories", "as_of", "seed"})
@@ -90,6 +93,8 @@ def check_options(options: HotspotOptions, *, method: str, takes: frozenset[str]
         raise ConfigError(
             f"Expected cells or areas. Received: {flag('areas')} and {flag('cell_size_m')}. Leave one out."
         )
+    if options.seed < 0:
+        raise ConfigError(f"Expected --seed of 0 or more. Received: {options.seed}. Use 1.")
     if options.stop <= options.first:
         raise ConfigError(
             f"Expected --to after --from. Received: {options.first} to {options.stop}. Give as --to the day after the last."
