@@ -21,6 +21,7 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 
+from cnn.place_net import ResidualCnn
 from incidents.selection import on_record_at
 from incidents.store import IncidentStore
 from verify.backtest import BacktestOptions, Judging, Schedule, Workers, render_backtest, run_backtest
@@ -31,6 +32,7 @@ from verify.panel import (
     PlaceBaseline,
     PlaceEvents,
     PlaceUnits,
+    ProspectiveKernel,
     WithLevel,
     default_place_baselines,
     local_periods,
@@ -41,6 +43,8 @@ from verify.sepp import SelfExciting
 Ints = npt.NDArray[np.int64]
 
 TARGETS = ("homicide", "shooting")
+# Reported by victims: what the police find by looking would tell where they look.
+HELPERS = ("aggravated_assault", "robbery")
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def build_panel(store: IncidentStore, question: Question) -> Panel:
     city, layer = store.city, store.layer(question.layer)
     polygons = np.asarray(layer.geometry.values)
     known = on_record_at(city.reporting_delay_hours)
-    rows = store.scan(categories=TARGETS).with_columns(known=known).sort("occurred_at").collect()
+    rows = store.scan(categories=(*TARGETS, *HELPERS)).with_columns(known=known).sort("occurred_at").collect()
     points = rows.select(pl.col("x", "y").cast(pl.Float64)).to_numpy()
     lattice = lay_lattice(polygons, question.node_m, step_m=question.cell_m or question.node_m)
     if question.cell_m is not None:
@@ -165,16 +169,19 @@ def build_panel(store: IncidentStore, question: Question) -> Panel:
     periods = local_periods(first, stop, zone=city.time_zone, hours=question.hours)
     instants = (rows[name].dt.replace_time_zone(None).to_numpy() for name in ("occurred_at", "known"))
     time_, known_ = (values.astype("datetime64[us]") for values in instants)
-    events = PlaceEvents(periods.start[0], time_, known_, unit, points, np.zeros(len(rows), dtype=np.int64))
+    kind = rows["category"].cast(pl.String).is_in(HELPERS).to_numpy().astype(np.int64)
+    kinds = ("homicides and shootings", "assaults and robberies")
+    events = PlaceEvents(periods.start[0], time_, known_, unit, points, kind, kinds)
     return Panel(question.text, events, units, periods)
 
 
 def choose_models(panel: Panel) -> tuple[PlaceBaseline, ...]:
-    """All baselines, the self-exciting process, and the oracle that knows what happened."""
+    """All baselines, the self-exciting process, the network, and the oracle that knows what happened."""
     return (
         *default_place_baselines(),
         SelfExciting(),
         WithLevel(SelfExciting()),
+        ResidualCnn(WithLevel(ProspectiveKernel())),
         Oracle.of_outcomes(panel),
     )
 
@@ -199,7 +206,7 @@ def main() -> None:
         folder=given.out / "folds",
         rng=np.random.default_rng(given.seed),
         options=BacktestOptions(
-            judging=Judging(candidates=("log-linear histories",), oracles=("oracle",)),
+            judging=Judging(candidates=("log-linear histories", "residual CNN"), oracles=("oracle",)),
             workers=Workers(given.processes),
         ),
     )

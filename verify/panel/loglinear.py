@@ -30,16 +30,16 @@ class LogLinearHistories:
         name: Name in reports.
         bandwidths_m: Of the Gaussians.
         half_lives_days: Each is combined with each bandwidth; infinite is all history.
-        helper_half_lives_days: Of the events of other kinds, at the widest bandwidth; none by default.
+        helper_half_lives_days: Of the events of other kinds, where the record has any, at the widest bandwidth.
         train_days: The model learns from the last days of the history.
         most_quiet: Rows without an event to learn from.
         l2: Penalty on the standardised coefficients.
     """
 
     name: str = "log-linear histories"
-    bandwidths_m: tuple[float, ...] = (250.0, 700.0)
+    bandwidths_m: tuple[float, ...] = (150.0, 500.0)
     half_lives_days: tuple[float, ...] = (7.0, 28.0, 112.0, 448.0, float("inf"))
-    helper_half_lives_days: tuple[float, ...] = ()
+    helper_half_lives_days: tuple[float, ...] = (28.0, float("inf"))
     train_days: int = 728
     most_quiet: int = 200_000
     l2: float = 10.0

@@ -66,7 +66,7 @@ class SeppSettings:
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95% interval; NaN where the data do not tell."""
+    """An estimate with its 95% interval, whose ends are NaN where the data do not tell."""
 
     value: float
     lo: float
@@ -83,8 +83,8 @@ class SeppFit:
         chances: Probability that each event of the target was not triggered, (targets,).
         bandwidth_m: Of the background density.
         covariance: Of the logs of the parameters, (1 + 3k, 1 + 3k), from the observed information; NaN for
-            parameters that ended at a bound, and throughout where the information is not positive. The
-            background density is held to be known.
+            parameters that ended at a bound or trigger next to nothing, and throughout where the information
+            is not positive. The background density is held to be known.
         log_likelihood: In nats, each event left out of its own background.
         steps: Steps of EM.
         converged: Whether the last step was within the tolerance.
@@ -110,7 +110,9 @@ class SeppFit:
         errors = np.sqrt(np.diag(self.covariance))
         places = {"productivity": 1 + kind, "decay_days": 1 + kinds + kind, "sigma_m": 1 + 2 * kinds + kind}
         return {
-            name: Interval(*(float(np.exp(logs[at] + z * errors[at])) for z in (0.0, -Z_95, Z_95)))
+            name: Interval(
+                float(np.exp(logs[at])), *(float(np.exp(logs[at] + z * errors[at])) for z in (-Z_95, Z_95))
+            )
             for name, at in places.items()
         }
 
@@ -183,7 +185,7 @@ def _climb(observed: Observed, background: Background, kinds: int, settings: Sep
         chances=chances,
         bandwidth_m=background.bandwidth_m,
         covariance=_covariance(
-            observed, density, pack(rate, triggering), free=_is_free(triggering, settings)
+            observed, density, pack(rate, triggering), free=_is_free(observed, triggering, settings)
         ),
         log_likelihood=log_likelihood(observed, density, rate, triggering),
         steps=steps,
@@ -230,14 +232,15 @@ def _covariance(observed: Observed, density: Floats, logs: Floats, *, free: Bool
     return covariance
 
 
-def _is_free(triggering: Triggering, settings: SeppSettings) -> Bools:
-    """Which parameters ended within their bounds, (1 + 3k,)."""
+def _is_free(observed: Observed, triggering: Triggering, settings: SeppSettings) -> Bools:
+    """Which parameters ended within their bounds, of kinds that trigger an event or more, (1 + 3k,)."""
     decay, sigma = triggering.decay_days, triggering.sigma_m
+    active = expected_triggered(observed, triggering) > 1.0
     return np.concatenate(
         [
             [True],
-            triggering.productivity > 10.0 * LEAST,
-            (decay > 1.001 * SHORTEST_DAYS) & (decay < 0.999 * settings.longest_days),
-            (sigma > 1.001 * WIDTHS_M[0]) & (sigma < 0.999 * WIDTHS_M[-1]),
+            active,
+            active & (decay > 1.001 * SHORTEST_DAYS) & (decay < 0.999 * settings.longest_days),
+            active & (sigma > 1.001 * WIDTHS_M[0]) & (sigma < 0.999 * WIDTHS_M[-1]),
         ]
     )

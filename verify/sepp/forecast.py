@@ -1,10 +1,11 @@
 """The self-exciting point process as a forecaster of places: a background, and what recent events add to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from incidents.errors import ConfigError
 from verify.checks import Floats
 from verify.panel.events import NOWHERE, TARGET, PlaceEvents, days_between
 from verify.panel.histories import decayed_sums
@@ -23,26 +24,27 @@ from verify.sepp.triggering import Triggering
 class SelfExciting:
     """A self-exciting point process, fitted by EM; see ``verify.sepp.fit``.
 
-    Events of other kinds in the record are parents as well. What arises within a period triggers too, and is
-    counted where its parent lies.
+    What arises within a period triggers too, and is counted where its parent lies.
 
     Args:
         name: Name in reports.
+        precursors: Other kinds of event that may trigger the target, by the record's names.
         settings: Of the fit.
     """
 
     name: str = "self-exciting"
+    precursors: tuple[str, ...] = ()
     settings: SeppSettings = field(default_factory=SeppSettings)
 
     def fit(self, history: Panel) -> "FittedSelfExciting":
         """Fit background and triggering; see ``PlaceBaseline.fit``."""
         check_history(history)
         rhythm = fit_rhythm(history)
-        events = _place(history.events, history.units)
+        events = _place(history.events, history.units, self.precursors)
         ended = events.pick((events.time >= events.since) & (events.time < history.periods.stop[-1]))
         fit = fit_sepp(_pattern(ended, history.periods, rhythm), history.units, settings=self.settings)
         background = _share_of_units(ended.of_kind(TARGET), fit, history.units)
-        return FittedSelfExciting(self.name, history.units, rhythm, background, fit)
+        return FittedSelfExciting(self.name, self.precursors, history.units, rhythm, background, fit)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class FittedSelfExciting:
     """A fitted ``SelfExciting``; ``background`` is the share of each unit, (u,)."""
 
     name: str
+    precursors: tuple[str, ...]
     units: PlaceUnits
     rhythm: Rhythm
     background: Floats
@@ -76,7 +79,7 @@ class FittedSelfExciting:
         start, stop = (days_between(periods.issue, end) for end in (periods.start, periods.stop))
         arising = self.process.background_per_day * self.rhythm.factor(periods)
         arising = arising * triggering.response(float("inf"), start, stop)
-        added = self._excitation(_place(events, self.units), periods, triggering)
+        added = self._excitation(_place(events, self.units, self.precursors), periods, triggering)
         total = arising[:, None] * self.background
         for decay, rates in zip(triggering.decay_days, added, strict=True):
             total += triggering.response(float(decay), start, stop)[:, None] * rates
@@ -94,14 +97,24 @@ class FittedSelfExciting:
         return rates
 
 
-def _place(events: PlaceEvents, units: PlaceUnits) -> PlaceEvents:
-    """Events in the units, those without coordinates in the middle of theirs."""
-    inside = events.pick(events.unit != NOWHERE)
+def _place(events: PlaceEvents, units: PlaceUnits, precursors: tuple[str, ...]) -> PlaceEvents:
+    """Events that may trigger, in the units, those without coordinates in the middle of theirs.
+
+    Raises:
+        ConfigError: The record has no such kind.
+    """
+    kinds = (events.kinds[TARGET], *precursors)
+    unknown = sorted(set(kinds) - set(events.kinds))
+    if unknown:
+        raise ConfigError(
+            f"Expected precursors among {', '.join(events.kinds)}. Received: {', '.join(unknown)}. "
+            "Name kinds of the record."
+        )
+    number = np.array([kinds.index(kind) if kind in kinds else NOWHERE for kind in events.kinds])
+    inside = events.pick((events.unit != NOWHERE) & (number[events.kind] >= 0))
     known = np.isfinite(inside.points).all(axis=1, keepdims=True)
     points = np.where(known, inside.points, units.centre[inside.unit])
-    return PlaceEvents(
-        inside.since, inside.time, inside.known, inside.unit, points, inside.kind, inside.kinds
-    )
+    return replace(inside, points=points, kind=number[inside.kind], kinds=kinds)
 
 
 def _pattern(events: PlaceEvents, periods: Periods, rhythm: Rhythm) -> PointPattern:

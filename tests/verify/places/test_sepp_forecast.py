@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from incidents.errors import ConfigError
 from verify.panel import Panel, PlaceEvents, local_periods, units_from_raster
 from verify.panel.rhythm import Rhythm
 from verify.sepp import SelfExciting, SeppFit, SeppSettings, Triggering
@@ -22,7 +23,7 @@ def lay_quarters():
 def fitted(triggering, *, per_day=0.5):
     process = SeppFit(per_day, triggering, np.ones(1), 400.0, np.full((4, 4), np.nan), 0.0, 1, True)
     even = Rhythm(np.ones(168), np.zeros(2), 1.0)
-    return FittedSelfExciting("known", lay_quarters(), even, np.full(4, 0.25), process)
+    return FittedSelfExciting("known", (), lay_quarters(), even, np.full(4, 0.25), process)
 
 
 def continue_town(rng, past_days, past_points, *, until, triggering, per_day):
@@ -94,15 +95,20 @@ def test_what_happened_but_is_not_on_record_does_not_excite():
 
 def test_a_fit_sees_background_and_excitation_of_a_town(make_panel):
     panel = make_panel(5, days=500)
-    model = SelfExciting(settings=SeppSettings((400.0, 800.0), longest_days=20.0, farthest_m=800.0))
-    fit = model.fit(panel.as_of(panel.periods.issue[400]))
-    assert 0.1 < fit.findings["productivity value"] < 0.5
+    settings = SeppSettings((400.0, 800.0), longest_days=20.0, farthest_m=800.0)
+    fit = SelfExciting(settings=settings).fit(panel.as_of(panel.periods.issue[400]))
+    assert 0.05 < fit.findings["productivity value"] < 0.5
     assert (
         fit.findings["productivity lo"] < fit.findings["productivity value"] < fit.findings["productivity hi"]
     )
+    both = SelfExciting(precursors=("helper",), settings=settings).fit(panel.as_of(panel.periods.issue[400]))
+    assert both.process.triggering.kinds == 2
+    assert both.process.log_likelihood > fit.process.log_likelihood
     assert fit.background.sum() == pytest.approx(1.0)
     assert fit.background.min() > 0.0
     after = panel.periods.rows(slice(400, None))
+    with pytest.raises(ConfigError, match=r"Expected precursors among target, helper\. Received: alarms"):
+        SelfExciting(precursors=("alarms",)).fit(panel)
     nothing = replace(panel.events.known_by(after.issue[0] - np.timedelta64(60, "D")))
     expected, calm = (fit.expected(events, after)[0].sum() for events in (panel.events, nothing))
     assert expected > calm
