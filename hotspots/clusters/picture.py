@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FILL, EDGE = "#FDBF8A", "#B3430B"
-MOST_LISTED = 8
+MOST_LISTED = 7
 SIZE_IN = (7.2, 4.6)
 NOTE = (
     "{method}. Hulls show where reports lie close together at block level; they are no borders of anything. A large "

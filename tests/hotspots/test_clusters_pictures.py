@@ -89,7 +89,7 @@ def test_the_panel_says_what_each_cluster_is(town: gpd.GeoDataFrame, found: Clus
 def test_many_clusters_are_cut_short_and_none_are_no_error(town: gpd.GeoDataFrame) -> None:
     x = np.repeat(np.arange(20) * 250.0 + 500, 9)
     many = cluster_dbscan(group_sites(x, x * 0 + 2000), reach_m=50.0, min_weight=5.0)
-    assert "and 12 smaller ones" in texts_of(
+    assert "and 13 smaller ones" in texts_of(
         draw_clusters_map(town, many, outline_clusters(many, margin_m=20.0), words=WORDS, method="DBSCAN")
     )
     none = cluster_dbscan(group_sites([2000.0], [2000.0]), reach_m=50.0, min_weight=5.0)
