@@ -8,7 +8,7 @@ with ``mu`` background events a day, ``r`` the rhythm of the calendar, ``f`` a k
 for each kind ``k`` of parent a productivity ``theta``, a mean waiting time ``tau`` and a width ``sigma``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,8 @@ from verify.sepp.triggering import Triggering
 Z_95 = 1.959963984540054
 DIFFERENCE = 1e-4
 LEAST = 1e-8
+ROUGHLY = 100.0
+"""The bandwidth is chosen at so many times the tolerance; the last digits do not change the choice."""
 SHORTEST_DAYS = 1e-3
 
 
@@ -140,13 +142,15 @@ def fit_sepp(pattern: PointPattern, units: PlaceUnits, *, settings: SeppSettings
     """
     chosen = settings or SeppSettings()
     observed = _observe(pattern, units, chosen)
-    targets = pattern.points[pattern.is_target]
-    fits = []
+    targets, begin = pattern.points[pattern.is_target], _begin(pattern, chosen)
+    rough = []
     for bandwidth in chosen.backgrounds_m:
         inside = look_up_inside(targets, units, sigma_m=bandwidth)
         background = spread_background(targets, inside, units, bandwidth_m=bandwidth)
-        fits.append(_climb(observed, background, pattern.kinds, chosen))
-    return max(fits, key=lambda fit: fit.log_likelihood)
+        state = _climb(observed, background, begin, chosen, tolerance=ROUGHLY * chosen.tolerance)
+        rough.append((_log_likelihood(observed, background, state), background, state))
+    _, background, state = max(rough, key=lambda found: found[0])
+    return _conclude(observed, background, _climb(observed, background, state, chosen), chosen)
 
 
 def _observe(pattern: PointPattern, units: PlaceUnits, settings: SeppSettings) -> Observed:
@@ -160,36 +164,65 @@ def _observe(pattern: PointPattern, units: PlaceUnits, settings: SeppSettings) -
     )
 
 
-def _climb(observed: Observed, background: Background, kinds: int, settings: SeppSettings) -> SeppFit:
-    """EM from one start: a fifth triggered, within a tenth of the longest wait and distance."""
-    count = observed.rhythm.size
-    parents = np.bincount(observed.kind, minlength=kinds)
-    rate = 0.8 * count / observed.span_days
+@dataclass(frozen=True)
+class _State:
+    """Where EM stands: parameters, chances of the background, steps made, and the last change."""
+
+    rate: float
+    triggering: Triggering
+    chances: Floats
+    steps: int = 0
+    change: float = np.inf
+
+
+def _begin(pattern: PointPattern, settings: SeppSettings) -> _State:
+    """A fifth is triggered, within a tenth of the longest wait and distance."""
+    count, kinds = int(pattern.is_target.sum()), pattern.kinds
+    parents = np.maximum(np.bincount(pattern.kind, minlength=kinds), 1)
     triggering = Triggering(
-        np.maximum(0.2 * count / kinds / np.maximum(parents, 1), LEAST),
+        np.maximum(0.2 * count / kinds / parents, LEAST),
         np.full(kinds, settings.longest_days / 10.0),
         np.full(kinds, settings.farthest_m / 10.0),
     )
-    chances, change, steps = np.full(count, 0.8), np.inf, 0
-    while change > settings.tolerance and steps < settings.most_steps:
-        before = pack(rate, triggering)
-        found = assign(observed, background.density(chances), rate, triggering)
-        chances, rate = found.background, float(found.background.sum()) / observed.span_days
-        triggering = _maximise(observed, found, triggering, settings)
-        change = _change(before, pack(rate, triggering))
-        steps += 1
-    density = background.density(chances)
+    return _State(0.8 * count / pattern.span_days, triggering, np.full(count, 0.8))
+
+
+def _climb(
+    observed: Observed,
+    background: Background,
+    state: _State,
+    settings: SeppSettings,
+    *,
+    tolerance: float | None = None,
+) -> _State:
+    """Steps of EM until the parameters stay."""
+    close = settings.tolerance if tolerance is None else tolerance
+    state = replace(state, change=np.inf)
+    while state.change > close and state.steps < settings.most_steps:
+        found = assign(observed, background.density(state.chances), state.rate, state.triggering)
+        rate = float(found.background.sum()) / observed.span_days
+        triggering = _maximise(observed, found, state.triggering, settings)
+        change = _change(pack(state.rate, state.triggering), pack(rate, triggering))
+        state = _State(rate, triggering, found.background, state.steps + 1, change)
+    return state
+
+
+def _log_likelihood(observed: Observed, background: Background, state: _State) -> float:
+    return log_likelihood(observed, background.density(state.chances), state.rate, state.triggering)
+
+
+def _conclude(observed: Observed, background: Background, state: _State, settings: SeppSettings) -> SeppFit:
+    free = _is_free(observed, state.triggering, settings)
+    logs, density = pack(state.rate, state.triggering), background.density(state.chances)
     return SeppFit(
-        background_per_day=rate,
-        triggering=triggering,
-        chances=chances,
+        background_per_day=state.rate,
+        triggering=state.triggering,
+        chances=state.chances,
         bandwidth_m=background.bandwidth_m,
-        covariance=_covariance(
-            observed, density, pack(rate, triggering), free=_is_free(observed, triggering, settings)
-        ),
-        log_likelihood=log_likelihood(observed, density, rate, triggering),
-        steps=steps,
-        converged=change <= settings.tolerance,
+        covariance=_covariance(observed, density, logs, free=free),
+        log_likelihood=_log_likelihood(observed, background, state),
+        steps=state.steps,
+        converged=state.change <= settings.tolerance,
     )
 
 

@@ -22,11 +22,12 @@ class InsideShares:
         """Share of each event at a width, (n,)."""
         place = float(np.interp(np.log(sigma_m), np.log(WIDTHS_M), np.arange(WIDTHS_M.size)))
         low = min(int(place), WIDTHS_M.size - 2)
-        return np.asarray(self.shares[:, low : low + 2] @ [low + 1 - place, place - low], dtype=np.float64)
+        near, far = self.shares[:, low], self.shares[:, low + 1]
+        return np.asarray(near + (place - low) * (far - near), dtype=np.float64)
 
     def add(self, weights: Floats, *, sigma_m: float) -> float:
         """Sum of weight times share over events, at a width."""
-        return float(weights @ self.at(sigma_m))
+        return float((weights * self.at(sigma_m)).sum())
 
     def add_slope(self, weights: Floats, *, sigma_m: float) -> float:
         """Derivative of that sum by the log of the width, at most 0."""
