@@ -2,13 +2,14 @@
 # Both first make .venv and install into it; that is done once, and again when pyproject.toml changes.
 
 EXTRAS ?= cpu,dev
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 CHECKED := $(PACKAGES) $(wildcard benchmarks scripts) tests
 # Threads that wait without turning leave busy cores to others.
-PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest --doctest-modules tests $(PACKAGES)
+PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest -n $(JOBS) --dist loadfile --doctest-modules tests $(PACKAGES)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # The first of these that starts and is new enough; a pyenv shim may exist and start nothing.
 FOUND := $(shell for each in python3.11 python3.12 python3.13 python3; do \
@@ -41,7 +42,7 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-test: lint types  ## Lint, format, types and tests, without the slow ones.
+test: lint types  ## Lint, format, types and tests, without the slow ones (JOBS=0 for one process).
 	$(PYTEST) -m "not slow and not gpu"
 
 test-all: lint types  ## The same with the slow tests.
