@@ -200,7 +200,7 @@ def require_same_frame(frame: EventTensor, tensor: EventTensor) -> None:
     """
     pairs = {
         "grid": (frame.grid, tensor.grid),
-        "channels": (frame.about["channels"], tensor.about["channels"]),
+        "channels": (_members(frame), _members(tensor)),
         "window hours": (frame.windows.hours, tensor.windows.hours),
         "time zone": (frame.windows.time_zone, tensor.windows.time_zone),
     }
@@ -210,3 +210,8 @@ def require_same_frame(frame: EventTensor, tensor: EventTensor) -> None:
                 f"Expected the {name} that the model was trained with, {expected}. Received: {received}. "
                 "Use the config that it was trained with, or train again."
             )
+
+
+def _members(tensor: EventTensor) -> dict[str, Any]:
+    """Categories that each channel counts."""
+    return {name: tensor.about["channels"].get(name) for name in tensor.channels}
