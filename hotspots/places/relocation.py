@@ -4,7 +4,7 @@ Each gives a function of a generator that returns coordinates in metres, ``(plac
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from incidents.errors import DataError
 if TYPE_CHECKING:
     import shapely
 
-    Outline = shapely.Polygon | shapely.MultiPolygon
+    Outline: TypeAlias = "shapely.Polygon | shapely.MultiPolygon"
 
 Relocation = Callable[[np.random.Generator], Floats]
 
