@@ -59,6 +59,7 @@ class Question:
         cell_m: Side of square units; None for the polygons themselves.
         node_m: Side of the squares that areas are made of.
         groups: Polygons that group the units.
+        as_one: Whether all polygons together are the one unit.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Question:
     cell_m: int | None = None
     node_m: int = 250
     groups: str | None = None
+    as_one: bool = False
 
 
 CHICAGO = (date(2014, 1, 1), date(2017, 1, 1), date(2018, 1, 1))
@@ -81,6 +83,7 @@ QUESTIONS = {
     "baltimore-neighborhood": Question(
         "Baltimore, neighborhood, next 24 hours", BALTIMORE, 24, "neighborhood", node_m=100
     ),
+    "baltimore-city": Question("Baltimore, city, next 2 hours", BALTIMORE, 2, "neighborhood", as_one=True),
 }
 
 
@@ -146,27 +149,39 @@ def locate_in_cells(points: npt.NDArray[np.float64], number: Ints, lattice: Latt
     return unit
 
 
-def build_panel(store: IncidentStore, question: Question) -> Panel:
-    """Read the record and the polygons of a question."""
-    city, layer = store.city, store.layer(question.layer)
+def lay_units(
+    store: IncidentStore, question: Question, points: npt.NDArray[np.float64], areas: pl.Series
+) -> tuple[PlaceUnits, Ints]:
+    """Units of a question, and the unit of each incident; its area counts where the units are the store's areas."""
+    layer = store.layer(question.layer)
     polygons = np.asarray(layer.geometry.values)
-    known = on_record_at(city.reporting_delay_hours)
-    rows = store.scan(categories=(*TARGETS, *HELPERS)).with_columns(known=known).sort("occurred_at").collect()
-    points = rows.select(pl.col("x", "y").cast(pl.Float64)).to_numpy()
+    if question.as_one:
+        polygons = np.array([shapely.union_all(polygons)])
     lattice = lay_lattice(polygons, question.node_m, step_m=question.cell_m or question.node_m)
     if question.cell_m is not None:
         units, number = cut_cells(lattice, question.cell_m)
-        unit = locate_in_cells(points, number, lattice, question.cell_m)
-    else:
-        units = units_from_raster(
-            lattice.polygon, west_m=lattice.west_m, north_m=lattice.north_m, cell_size_m=question.node_m
-        )
-        unit = locate(points, polygons)
+        return units, locate_in_cells(points, number, lattice, question.cell_m)
+    units = units_from_raster(
+        lattice.polygon, west_m=lattice.west_m, north_m=lattice.north_m, cell_size_m=question.node_m
+    )
     if question.groups is not None:
         coarse = np.asarray(store.layer(question.groups).geometry.values)
-        units = replace(units, group=locate(units.centre, coarse))
+        units = replace(units, group=shapely.STRtree(coarse).nearest(shapely.points(units.centre)))
+    if question.as_one or question.layer != store.city.area_layer:
+        return units, locate(points, polygons)
+    units = replace(units, residents=layer["population"].fillna(0.0).to_numpy(dtype=np.float64))
+    places = {name: index for index, name in enumerate(layer["area"])}
+    return units, areas.replace_strict(places, default=NOWHERE, return_dtype=pl.Int64).to_numpy()
+
+
+def build_panel(store: IncidentStore, question: Question) -> Panel:
+    """Read the record and the polygons of a question."""
+    known = on_record_at(store.city.reporting_delay_hours)
+    rows = store.scan(categories=(*TARGETS, *HELPERS)).with_columns(known=known).sort("occurred_at").collect()
+    points = rows.select(pl.col("x", "y").cast(pl.Float64)).to_numpy()
+    units, unit = lay_units(store, question, points, rows["area"])
     first, _, stop = question.days
-    periods = local_periods(first, stop, zone=city.time_zone, hours=question.hours)
+    periods = local_periods(first, stop, zone=store.city.time_zone, hours=question.hours)
     instants = (rows[name].dt.replace_time_zone(None).to_numpy() for name in ("occurred_at", "known"))
     time_, known_ = (values.astype("datetime64[us]") for values in instants)
     kind = rows["category"].cast(pl.String).is_in(HELPERS).to_numpy().astype(np.int64)

@@ -64,6 +64,8 @@ class PlaceUnits:
             array = getattr(self, name)
             if array is not None and array.shape != (count,):
                 raise DataError(f"Expected {name} of shape ({count},). Received: {array.shape}. Align them.")
+            if array is not None and array.min() < 0:
+                raise DataError(f"Expected {name} >= 0. Received: {array.min()}. Give every unit one.")
 
     def __len__(self) -> int:
         return len(self.names)

@@ -135,6 +135,8 @@ def test_what_does_not_fit_is_refused():
         )
     with pytest.raises(DataError, match="Expected at least one node in each of 2 units"):
         PlaceUnits(("a", "b"), Nodes(np.zeros((1, 2)), np.array([1]), 10.0))
+    with pytest.raises(DataError, match=r"Expected group >= 0\. Received: -1\. Give every unit one\."):
+        PlaceUnits(("a", "b"), two_units().nodes, group=np.array([0, -1]))
     with pytest.raises(ConfigError, match=r"Expected days \[first, stop\)"):
         local_periods(date(2020, 1, 2), date(2020, 1, 1), zone="UTC")
 
