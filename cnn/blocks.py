@@ -1,7 +1,7 @@
 """Which issues belong to which block of time: forward, and never reaching into the next.
 
-An issue belongs to ``[start, stop)`` when all the windows it announces do, so that no label of one block is
-decided by what happens in another.
+An issue belongs to ``[start, stop)`` when it is made then and all the windows it announces lie there, so that no
+label of one block is decided by what happens in another, nor after the first forecast of the next.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Blocks:
 
 
 def issues_within(windows: Windows, target: TargetWindows, period: tuple[date, date]) -> Ints:
-    """Find the issues whose announced windows all start in local days ``[start, stop)``.
+    """Find the issues made in local days ``[start, stop)`` whose announced windows all start in them too.
 
     Args:
         windows: The tensor's windows.
@@ -49,7 +49,8 @@ def issues_within(windows: Windows, target: TargetWindows, period: tuple[date, d
     """
     start, stop = ((day - EPOCH).days * DAY_S for day in period)
     first, last = np.searchsorted(windows.wall_start, [start, stop])
-    earliest, latest = int(first) - target.lead, int(last) - target.lead - target.horizon
+    # A nowcast is made when the window that it classifies is over.
+    earliest, latest = int(first) - min(target.lead, 0), int(last) - target.lead - target.horizon
     # An issue needs one window behind it; a nowcast's is the one it classifies.
     return np.arange(max(earliest, 1), min(latest, len(windows)) + 1)
 
