@@ -24,14 +24,25 @@ import shapely
 from cnn.place_net import ResidualCnn
 from incidents.selection import on_record_at
 from incidents.store import IncidentStore
-from verify.backtest import BacktestOptions, Judging, Schedule, Workers, render_backtest, run_backtest
+from verify.backtest import (
+    BacktestOptions,
+    Flagged,
+    Judging,
+    Schedule,
+    Workers,
+    render_backtest,
+    run_backtest,
+)
 from verify.panel import (
     NOWHERE,
+    LagLogistic,
+    LogLinearHistories,
     Oracle,
     Panel,
     PlaceBaseline,
     PlaceEvents,
     PlaceUnits,
+    Pool,
     ProspectiveKernel,
     WithLevel,
     default_place_baselines,
@@ -191,11 +202,12 @@ def build_panel(store: IncidentStore, question: Question) -> Panel:
 
 
 def choose_models(panel: Panel) -> tuple[PlaceBaseline, ...]:
-    """All baselines, the self-exciting process, the network, and the oracle that knows what happened."""
+    """All baselines, the candidates (a pool chosen on 2016, the network), and the oracle of what happened."""
     return (
         *default_place_baselines(),
         SelfExciting(),
         WithLevel(SelfExciting()),
+        Pool((LogLinearHistories(), LagLogistic())),
         ResidualCnn(WithLevel(ProspectiveKernel())),
         Oracle.of_outcomes(panel),
     )
@@ -221,7 +233,11 @@ def main() -> None:
         folder=given.out / "folds",
         rng=np.random.default_rng(given.seed),
         options=BacktestOptions(
-            judging=Judging(candidates=("log-linear histories", "residual CNN"), oracles=("oracle",)),
+            judging=Judging(
+                candidates=("pool", "residual CNN"),
+                oracles=("oracle",),
+                flagged=Flagged.GROUND if question.cell_m is None else Flagged.UNITS,
+            ),
             workers=Workers(given.processes),
         ),
     )

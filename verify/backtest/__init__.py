@@ -3,7 +3,7 @@
 from verify.backtest.result import BacktestResult, Comparison
 from verify.backtest.run import BacktestOptions, run_backtest
 from verify.backtest.schedule import Fold, Schedule, cut_folds
-from verify.backtest.scoring import Judging
+from verify.backtest.scoring import Flagged, Judging
 from verify.backtest.tables import render_backtest, tabulate_backtest
 from verify.backtest.workers import Workers
 
@@ -11,6 +11,7 @@ __all__ = [
     "BacktestOptions",
     "BacktestResult",
     "Comparison",
+    "Flagged",
     "Fold",
     "Judging",
     "Schedule",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -19,6 +20,18 @@ from verify.panel.interface import probability_of_any
 from verify.probability_scores import log_losses
 from verify.resampling import resample
 
+WITHIN_CELL_NOTE = (
+    "Within-cell AUC compares times of one unit: a map that never changes scores 0.5. What learns from events, and be "
+    "it a map redrawn at each fold, scores less than it deserves: an event that it missed raises its later forecasts."
+)
+
+
+class Flagged(StrEnum):
+    """What a share to flag is a share of."""
+
+    GROUND = "ground"
+    UNITS = "units"
+
 
 @dataclass(frozen=True)
 class Judging:
@@ -30,7 +43,9 @@ class Judging:
         oracles: Models that know what cannot be known; they are scored, but nothing is held against them.
         reference: The plain baseline that every model is compared with, beside the best one.
         replicates: Draws of whole ISO weeks.
-        shares: Shares of the ground to flag.
+        shares: Shares to flag.
+        flagged: Of the ground, where a large unit costs as much patrol as many small ones; or of the number of
+            units, as for cells, of which those at the city limit are whole cells to whoever patrols them.
 
     Raises:
         ConfigError: Fewer than 1 replicate.
@@ -43,6 +58,7 @@ class Judging:
     reference: str = "static map"
     replicates: int = 1000
     shares: tuple[float, ...] = SHARES
+    flagged: Flagged = Flagged.GROUND
 
     def __post_init__(self) -> None:
         if self.replicates < 1:
@@ -93,7 +109,7 @@ def score_backtest(
     catches = score_catches(
         {name: values.astype(np.float64) for name, values in forecasts.expected.items()},
         forecasts.counts,
-        forecasts.area_m2,
+        forecasts.area_m2 if judging.flagged is Flagged.GROUND else np.ones(events.shape[1]),
         resampling=resample(weeks, count=len(events), replicates=judging.replicates, rng=rng),
         shares=np.array(judging.shares),
     )
@@ -166,6 +182,6 @@ def _describe(judging: Judging, scores: BootstrapScores, rng: np.random.Generato
         f"Intervals: 95% percentile, {draws}, seed {seed}.",
         "Probabilities are 1 - exp(-expected): several events at one place and time make them a little too high.",
         "The best baseline is the one with the lowest log score on the scored periods, chosen with hindsight.",
-        "Hit rate: events in the units of highest expected count per area, flagged anew in every period.",
-        "Within-cell AUC compares times of one unit (a map that never changes scores 0.5).",
+        f"Hit rate: events in the flagged share of the {judging.flagged}, the densest first, chosen anew in every period.",
+        WITHIN_CELL_NOTE,
     )

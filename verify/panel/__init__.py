@@ -9,6 +9,7 @@ from verify.panel.loglinear import LogLinearHistories
 from verify.panel.oracle import Oracle
 from verify.panel.panel import Panel
 from verify.panel.periods import Periods, local_periods
+from verify.panel.pool import Pool
 from verify.panel.prospective import ProspectiveKernel
 from verify.panel.recent import RecentWindow
 from verify.panel.rhythm import WithRhythm
@@ -32,6 +33,7 @@ __all__ = [
     "PlaceBaseline",
     "PlaceEvents",
     "PlaceUnits",
+    "Pool",
     "ProspectiveKernel",
     "RecentWindow",
     "StaticMap",

@@ -75,8 +75,8 @@ class PlaceEvents:
         )
 
     def known_by(self, instant: np.datetime64) -> "PlaceEvents":
-        """Events on record at an instant, and nothing later."""
-        return self.pick(self.known <= instant)
+        """Events that happened before an instant and were on record then, and nothing later."""
+        return self.pick((self.known <= instant) & (self.time < instant))
 
     def of_kind(self, kind: int) -> "PlaceEvents":
         """Events of one kind within the units."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.checks import Floats, Integers
-from verify.panel.events import Instants, PlaceEvents, days_between
+from verify.panel.events import PlaceEvents, days_between
 from verify.panel.periods import Periods
 
 SparseMatrix = Any
@@ -42,7 +42,7 @@ def decayed_sums(
         periods: Periods with their issue times.
         half_life_days: Age at which an event counts half; infinite counts all alike.
     """
-    entry = first_issue(periods, events.known)
+    entry = first_issue(periods, events)
     enters = np.flatnonzero(entry < len(periods))
     age = days_between(events.time[enters], periods.issue[entry[enters]])
     fresh = _add_by_period(
@@ -63,10 +63,13 @@ def windowed_sums(
         spread: Of each event over the units, (n, u).
         events: The record, (n,).
         periods: Periods with their issue times.
-        window_days: Events of ``(issue - window, issue]`` count.
+        window_days: Events of ``[issue - window, issue)`` count.
     """
     window = np.timedelta64(round(window_days * 86_400_000_000), "us")
-    entry, exit_ = first_issue(periods, events.known), first_issue(periods, events.time + window)
+    entry, exit_ = (
+        first_issue(periods, events),
+        np.searchsorted(periods.issue, events.time + window, side="right"),
+    )
     stays = np.flatnonzero(entry < np.minimum(exit_, len(periods)))
     leaves = stays[exit_[stays] < len(periods)]
     change = _add_by_period(spread, stays, entry, weights=np.ones(stays.size), periods=len(periods))
@@ -87,9 +90,12 @@ def effective_days(
     return np.minimum(age, window_days)
 
 
-def first_issue(periods: Periods, instants: Instants) -> Integers:
-    """First period issued at or after each instant, ``len(periods)`` where none is."""
-    return np.searchsorted(periods.issue, instants, side="left").astype(np.int64)
+def first_issue(periods: Periods, events: PlaceEvents) -> Integers:
+    """First period at whose issue each event had happened and was on record, ``len(periods)`` for none."""
+    recorded = np.searchsorted(periods.issue, events.known, side="left")
+    # What happens at the very instant of the issue belongs to what is forecast.
+    happened = np.searchsorted(periods.issue, events.time, side="right")
+    return np.maximum(recorded, happened).astype(np.int64)
 
 
 def _add_by_period(

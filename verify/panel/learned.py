@@ -97,7 +97,7 @@ class LagTrees:
     train_days: int = 728
     most_quiet: int = 100_000
     learning_rate: float = 0.05
-    most_trees: int = 150
+    most_trees: int = 100
     leaves: int = 8
     rows_per_leaf: int = 500
     tail: float = 0.25

@@ -11,6 +11,7 @@ from incidents.simulate import SimulationSettings, simulate_city
 from incidents.simulate.settings import Background, Excitation
 from verify.backtest import (
     BacktestOptions,
+    Flagged,
     Judging,
     Schedule,
     render_backtest,
@@ -22,6 +23,8 @@ from verify.bootstrap import GridMetric, Metric
 from verify.hotspot_scores import score_hotspots
 from verify.panel import (
     Constant,
+    MapToDate,
+    Nodes,
     Oracle,
     Panel,
     PlaceEvents,
@@ -72,6 +75,46 @@ def test_a_map_that_never_changes_has_no_temporal_skill(make_panel, tmp_path):
     assert verdict.skill
     assert verdict.temporal_skill is False
     assert result.scores.values["static map"][GridMetric.WITHIN_CELL_AUC] == 0.5
+
+
+def test_what_learns_from_events_scores_below_one_half_within_cells_where_nothing_changes(tmp_path):
+    """Steady risk: no forecast can tell times apart, and one that learns seems worse than none."""
+    rng = np.random.default_rng(3)
+    cells = units_from_raster(np.arange(40)[None], west_m=0.0, north_m=500.0, cell_size_m=500.0)
+    days = local_periods(date(2020, 1, 1), date(2021, 2, 1), zone="UTC")
+    day, unit = np.nonzero(rng.random((len(days), 40)) < rng.gamma(0.5, 0.03, 40))
+    time, kind = days.start[day], np.zeros(day.size, dtype=np.int64)
+    events = PlaceEvents(days.start[0], time, time, unit, np.full((day.size, 2), np.nan), kind)
+    models = (StaticMap(), MapToDate())
+    result = run(Panel("steady", events, cells, days), tmp_path, *models, flagged=Flagged.UNITS)
+    assert result.scores.values["static map"][GridMetric.WITHIN_CELL_AUC] == 0.5
+    assert result.scores.values["map to date"][GridMetric.WITHIN_CELL_AUC] < 0.45
+    assert any("a map that never changes scores 0.5" in note for note in result.notes)
+
+
+def test_shares_are_of_the_ground_or_of_the_units(make_panel, tmp_path):
+    """One unit holds half of the ground: flagging 4% of 25 units is one unit, 4% of the ground is not."""
+    panel = make_panel()
+    hits = [
+        run(panel, tmp_path, StaticMap(), flagged=flagged, shares=(0.04,)).catches.draws["static map"][0]
+        for flagged in Flagged
+    ]
+    assert hits[0] == pytest.approx(hits[1])  # all units alike: both are the same
+    wide = replace(panel, units=_widen_first(panel.units))
+    ground, units = (
+        run(wide, tmp_path, StaticMap(), flagged=flagged, shares=(0.04,)).catches.draws["static map"][0]
+        for flagged in (Flagged.GROUND, Flagged.UNITS)
+    )
+    assert ground != pytest.approx(units)
+
+
+def _widen_first(units):
+    nodes = units.nodes
+    extra = np.column_stack([np.full(96, 125.0), 2625.0 + 250.0 * np.arange(96)])
+    more = Nodes(
+        np.vstack([nodes.points, extra]), np.append(nodes.unit, np.zeros(96, dtype=np.int64)), nodes.size_m
+    )
+    return replace(units, nodes=more)
 
 
 def test_draws_of_hit_rates_are_those_of_the_weeks():

@@ -17,6 +17,7 @@ from verify.panel import (
     Oracle,
     Panel,
     PlaceEvents,
+    Pool,
     ProspectiveKernel,
     RecentWindow,
     StaticMap,
@@ -35,7 +36,7 @@ from verify.sepp import SelfExciting, SeppSettings
 
 BRIEFLY = SelfExciting(settings=SeppSettings((200.0,), longest_days=20.0, farthest_m=800.0, most_steps=30))
 PLAIN = tuple(model for model in default_place_baselines() if not isinstance(model, LagTrees))
-MODELS = (*PLAIN, LagTrees(most_trees=15), BRIEFLY, WithLevel(BRIEFLY))
+MODELS = (*PLAIN, Pool((StaticMap(), RecentWindow(28))), LagTrees(most_trees=15), BRIEFLY, WithLevel(BRIEFLY))
 
 
 def count_panel(counts, *, first=date(2020, 1, 1)):
@@ -233,9 +234,22 @@ def test_the_probability_of_any_is_that_of_a_poisson_count():
     assert probability_of_any(np.array([0.0, np.log(2.0)])).tolist() == [0.0, 0.5]
 
 
+def test_a_pool_is_the_geometric_mean_of_its_models(make_panel):
+    panel = make_panel(9)
+    models = (StaticMap(), RecentWindow(28))
+    found = forecast(Pool(models), panel, 300)
+    one, two = (forecast(model, panel, 300) for model in models)
+    assert found == pytest.approx(np.sqrt(one * two))
+    silent = Pool((StaticMap(), Oracle(panel.periods.start, np.zeros(panel.shape))))
+    assert forecast(silent, panel, 300).min() > 0.0
+    assert Pool((RecentWindow(28),)).fit(panel).findings.keys() == {"last 28 days: prior_events"}
+
+
 def test_settings_out_of_range_are_refused():
     with pytest.raises(ConfigError, match=r"Expected a window of 1 day or more\. Received: 0\. Use 28\."):
         RecentWindow(0)
+    with pytest.raises(ConfigError, match="Expected one or more models to pool"):
+        Pool(())
     with pytest.raises(ConfigError, match="Expected bandwidths and half-lives above 0"):
         ProspectiveKernel(bandwidths_m=())
     with pytest.raises(ConfigError, match=r"Expected tail between 0 and 1\. Received: 1\.0\. Use 0\.25\."):

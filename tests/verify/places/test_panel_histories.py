@@ -21,7 +21,7 @@ def slowly(panel, weight_of_age):
     events, sums = panel.events, np.zeros(panel.shape)
     for period, issue in enumerate(panel.periods.issue):
         for time, known, unit in zip(events.time, events.known, events.unit, strict=True):
-            if known <= issue:
+            if known <= issue and time < issue:
                 sums[period, unit] += weight_of_age(float(days_between(time, issue)))
     return sums
 
@@ -49,7 +49,20 @@ def test_windowed_sums_count_the_events_of_the_window(make_panel, window):
     found = windowed_sums(
         in_own_unit(panel.events, units=25), panel.events, panel.periods, window_days=window
     )
-    assert np.array_equal(found, slowly(panel, lambda age: float(age < window)))
+    assert np.array_equal(found, slowly(panel, lambda age: float(age <= window)))
+
+
+def test_what_happens_at_the_very_instant_of_an_issue_is_not_known_then(make_panel):
+    """Times heaped at midnight, put on record at once: each belongs to the day that it begins."""
+    panel = make_panel(3, days=20)
+    midnight = panel.events.of_kind(0).time.astype("datetime64[D]").astype("datetime64[us]")
+    events = replace(panel.events.of_kind(0), time=midnight, known=midnight)
+    panel = replace(panel, events=events)
+    sums = decayed_sums(in_own_unit(events, units=25), events, panel.periods)
+    before = np.vstack([np.zeros((1, 25)), np.cumsum(panel.counts(), axis=0)[:-1]])
+    assert np.array_equal(sums, before)
+    assert panel.as_of(panel.periods.issue[7]).counts().sum() == panel.counts()[:7].sum()
+    assert panel.as_of(panel.periods.issue[7]).events.time.max() < panel.periods.issue[7]
 
 
 def test_sums_do_not_depend_on_where_the_block_of_periods_begins(make_panel):
