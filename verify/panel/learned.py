@@ -45,9 +45,17 @@ class LagLogistic:
     def fit(self, history: Panel) -> "FittedLagLogistic":
         """Learn the coefficients; see ``PlaceBaseline.fit``."""
         check_history(history)
-        rows, table, guess, first = _training_table(history, self.features, self.train_days, self.most_quiet)
-        offset = logit(probability_of_any(guess))
-        fit = fit_logistic(table, rows.count > 0, l2=self.l2, weights=rows.weight, offset=offset)
+        first = WithLevel(MapToDate()).fit(history)
+        lesson = _gather(
+            history, first, self.features, train_days=self.train_days, most_quiet=self.most_quiet
+        )
+        fit = fit_logistic(
+            lesson.table,
+            lesson.rows.count > 0,
+            l2=self.l2,
+            weights=lesson.rows.weight,
+            offset=logit(probability_of_any(lesson.guess)),
+        )
         return FittedLagLogistic(self.name, self.features, history.units, first, fit)
 
 
@@ -109,23 +117,25 @@ class LagTrees:
     def fit(self, history: Panel) -> "FittedLagTrees":
         """Grow the trees; see ``PlaceBaseline.fit``."""
         check_history(history)
-        rows, table, guess, first = _training_table(history, self.features, self.train_days, self.most_quiet)
-        trees = self._choose_trees(rows, table, guess)
-        model = self._grow(rows, table, guess, np.ones(len(rows), dtype=np.bool_), trees=trees)
+        first = WithLevel(MapToDate()).fit(history)
+        lesson = _gather(
+            history, first, self.features, train_days=self.train_days, most_quiet=self.most_quiet
+        )
+        trees = self._choose_trees(lesson)
+        model = self._grow(lesson, np.ones(len(lesson.rows), dtype=np.bool_), trees=trees)
         return FittedLagTrees(self.name, self.features, history.units, first, trees, model)
 
-    def _choose_trees(self, rows: TrainingRows, table: Table, guess: Floats) -> int:
+    def _choose_trees(self, lesson: "_Lesson") -> int:
+        rows = lesson.rows
         early = rows.period < np.quantile(rows.period, 1.0 - self.tail)
         if not rows.count[early].any() or not rows.count[~early].any():
             return self.most_trees
-        grown = self._grow(rows, table, guess, early, trees=self.most_trees)
-        count, weight, even = rows.count[~early], rows.weight[~early], guess[~early]
-        losses = [
-            weight @ (ratio * even - count * np.log(ratio)) for ratio in grown.staged_predict(table[~early])
-        ]
-        return 1 + int(np.argmin(losses))
+        grown = self._grow(lesson, early, trees=self.most_trees)
+        count, weight, guess = rows.count[~early], rows.weight[~early], lesson.guess[~early]
+        stages = grown.staged_predict(lesson.table[~early])
+        return 1 + int(np.argmin([weight @ (ratio * guess - count * np.log(ratio)) for ratio in stages]))
 
-    def _grow(self, rows: TrainingRows, table: Table, guess: Floats, part: Bools, *, trees: int) -> Any:
+    def _grow(self, lesson: "_Lesson", part: Bools, *, trees: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         model = HistGradientBoostingRegressor(
@@ -139,8 +149,9 @@ class LagTrees:
             random_state=0,
         )
         # The Poisson loss of count over guess, weighted by the guess, is that of the count with an offset.
-        ratio, weight = rows.count[part] / guess[part], rows.weight[part] * guess[part]
-        return model.fit(table[part], ratio, sample_weight=weight)
+        guess = lesson.guess[part]
+        ratio, weight = lesson.rows.count[part] / guess, lesson.rows.weight[part] * guess
+        return model.fit(lesson.table[part], ratio, sample_weight=weight)
 
 
 @dataclass(frozen=True)
@@ -166,16 +177,24 @@ class FittedLagTrees:
         return np.asarray(ratio * self.first_guess.expected(events, periods), dtype=np.float64)
 
 
-def _training_table(
-    history: Panel, features: LagFeatures, train_days: int, most_quiet: int
-) -> tuple[TrainingRows, Table, Floats, FittedPlaceBaseline]:
-    """Chosen rows of the last days, their table (n, k), their first guess (n,), and what makes that guess."""
-    first = WithLevel(MapToDate()).fit(history)
+@dataclass(frozen=True)
+class _Lesson:
+    """What is learned from: chosen rows, (n,), their table (n, k), and their first guess, (n,)."""
+
+    rows: TrainingRows
+    table: Table
+    guess: Floats
+
+
+def _gather(
+    history: Panel, first: FittedPlaceBaseline, features: LagFeatures, *, train_days: int, most_quiet: int
+) -> _Lesson:
+    """Choose rows of the last days, and look up what was known at their issues."""
     recent = history.during(last_days(history.periods, train_days))
     rows = choose_rows(recent.counts(), most_quiet=most_quiet)
     columns = [column[rows.period, rows.unit].astype(np.float32) for column in features.columns(recent)]
     guess = first.expected(recent.events, recent.periods)[rows.period, rows.unit]
-    return rows, np.column_stack(columns), guess, first
+    return _Lesson(rows, np.column_stack(columns), guess)
 
 
 def _full_table(panel: Panel, features: LagFeatures) -> Table:
