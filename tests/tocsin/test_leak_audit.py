@@ -15,7 +15,9 @@ from cnn.inputs import MapInputs
 from cnn.trained import BaselineBlock, TrainedModel, offset_columns
 from cnn.training import OFFSET_PENALTY
 from incidents.store import IncidentStore
-from tocsin.audit import Run, audit_blocks, audit_fits, audit_names, open_run
+from tocsin.audit import audit_blocks, audit_names
+from tocsin.audit_fits import audit_fits
+from tocsin.audited_run import Run, open_run
 from tocsin.model_reader import ModelReader
 from tocsin.tensor_changes import LATER, announced_changes
 from verify.leaks import Leak, audit_time_travel
@@ -140,6 +142,19 @@ def test_an_evaluation_on_days_that_were_seen_is_found(run: Run, tmp_path: Path)
     (finding,) = audit.findings
     assert finding.kind is Leak.SPLIT
     assert finding.where == ("calibrate", "evaluation 2021-03-20 to 2021-04-20")
+
+
+@pytest.mark.parametrize("lead_hours, horizon_hours", [(0, 24), (6, 2), (24, 72)])
+def test_blocks_of_a_longer_target_still_follow_each_other(
+    run: Run, tmp_path: Path, lead_hours: int, horizon_hours: int
+) -> None:
+    (tmp_path / "evaluation-2021-04-07-2021-05-01").mkdir()
+    (tmp_path / "evaluation-2021-04-07-2021-05-01" / "report.json").write_text("{}")
+    target = replace(run.model.target, lead_hours=lead_hours, horizon_hours=horizon_hours)
+    model = Bundle(replace(run.model, target=target), {}, run.bundle.hash)
+    audit = audit_blocks(replace(run, bundle=model, folder=tmp_path))
+    assert audit.findings == ()
+    assert len(audit.checks) == 2
 
 
 def test_a_mapped_clearance_is_found() -> None:

@@ -92,7 +92,8 @@ def _audit_file(path: Path, roles: "Roles", rng: "np.random.Generator") -> "Audi
 
 def _audit_model(config: Path, model: Path, store: Path, rng: "np.random.Generator") -> "Audit":
     from incidents.layouts import mapped_columns
-    from tocsin.audit import audit_run, open_run
+    from tocsin.audit import audit_run
+    from tocsin.audited_run import open_run
     from tocsin.config import load_config
     from tocsin.models import open_model
     from tocsin.tensors import open_store

@@ -13,6 +13,8 @@ from verify.leaks.plausibility import EchoLimits
 from verify.leaks.questions import Question
 
 RARE_SHARE = 0.25
+# Levels that give away less of the rare answer than this are not worth a word.
+LEAST_SHARE = 0.01
 
 
 def find_pure_levels(question: Question, column: Column, limits: EchoLimits) -> Finding | None:
@@ -32,8 +34,10 @@ def find_pure_levels(question: Question, column: Column, limits: EchoLimits) -> 
         return None
     levels, values = _levels_of(column)
     seen, hits = np.bincount(levels), np.bincount(levels, weights=rare)
-    pure = np.flatnonzero((hits == seen) & (seen >= limits.pure_rows))
-    return _accuse(question, column.name, [values[k] for k in pure], rare, seen[pure]) if len(pure) else None
+    pure = np.flatnonzero((hits == seen) & (seen >= limits.pure_rows(len(values))))
+    if seen[pure].sum() < LEAST_SHARE * rare.sum() or not len(pure):
+        return None
+    return _accuse(question, column.name, [values[k] for k in pure], rare, seen[pure])
 
 
 def _levels_of(column: Column) -> tuple[Integers, tuple[str, ...]]:

@@ -21,7 +21,7 @@ class EchoLimits:
         honest: AUC of the strongest single column that is held to be honest; the static map of a grid comes
             near it. Also the purest level.
         chance: Largest probability with which a column of that strength may do as well by luck.
-        rows: Most rows looked at; those with the rarer answer first.
+        rows: Most rows looked at.
     """
 
     auc: float = 0.98
@@ -30,10 +30,14 @@ class EchoLimits:
     chance: float = 0.02
     rows: int = 20_000
 
-    @property
-    def pure_rows(self) -> int:
-        """Rows that a level must have to be pure beyond luck."""
-        return int(np.ceil(np.log(self.chance) / np.log(self.honest)))
+    def pure_rows(self, levels: int) -> int:
+        """Rows that one of so many levels must have to be pure beyond luck.
+
+        Example:
+            >>> EchoLimits().pure_rows(1), EchoLimits().pure_rows(100)
+            (77, 167)
+        """
+        return int(np.ceil(np.log(self.chance / levels) / np.log(self.honest)))
 
 
 def chance_of(power: Power, *, honest: float, rng: np.random.Generator) -> float:

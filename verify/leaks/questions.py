@@ -94,11 +94,11 @@ def with_both(folds: Iterable[Fold], answer: Bools) -> tuple[Fold, ...]:
 
 
 def choose_rows(answer: Bools, *, most: int, rng: np.random.Generator) -> Integers:
-    """At most ``most`` rows in their order, those of the rarer answer first in line."""
+    """At most ``most`` rows in their order, with the same share of both answers or a tenth of the rarer one."""
     if len(answer) <= most:
         return np.arange(len(answer))
     rare = answer if 2 * answer.sum() <= len(answer) else ~answer
-    few = np.flatnonzero(rare)
-    chosen = rng.choice(few, min(len(few), most // 2), replace=False)
-    rest = rng.choice(np.flatnonzero(~rare), most - len(chosen), replace=False)
-    return np.sort(np.concatenate([chosen, rest]))
+    few, others = np.flatnonzero(rare), np.flatnonzero(~rare)
+    kept = max(round(most * len(few) / len(answer)), min(len(few), most // 10))
+    chosen = (rng.choice(few, kept, replace=False), rng.choice(others, most - kept, replace=False))
+    return np.sort(np.concatenate(chosen))

@@ -152,11 +152,12 @@ def test_random_folds_judge_every_row_once():
     assert sorted(judged.tolist()) == list(range(303))
 
 
-def test_the_rarer_answer_goes_first_when_rows_are_many():
-    answer = np.arange(10_000) % 1000 == 0
+@pytest.mark.parametrize("share, kept", [(0.5, 50), (0.8, 80), (0.2, 20), (0.02, 10), (0.0004, 4)])
+def test_a_cut_keeps_the_share_of_both_answers_or_a_tenth_of_the_rarer(share, kept):
+    answer = np.arange(10_000) < share * 10_000
     rows = choose_rows(answer, most=100, rng=RNG)
     assert len(rows) == 100
-    assert answer[rows].sum() == 10
+    assert answer[rows].sum() == kept
     assert (np.diff(rows) > 0).all()
 
 
