@@ -268,15 +268,17 @@ def test_what_cannot_be_audited_is_refused(
     path = tmp_path / "windows.csv"
     table.write_csv(path)
     assert tocsin("audit", "leak", path).err == (
-        f"error: Expected --label with a table. Received: none. Name the column of {path} to foretell.\n"
+        f"error: Expected --label with {path}, and none of --model, --store. Received: none of them. "
+        "See tocsin audit leak --help.\n"
     )
     said = tocsin("audit", "leak", path, "--label", "shootings")
     assert said.code == 2
     assert "Received: 'shootings'. Use one of: shooting, " in said.err
-    said = tocsin("audit", "leak", town.config, "--model", town.model)
-    assert (said.code, said.err) == (
-        2,
-        "error: Expected --model and --store with a config. Received: not both. Give both folders.\n",
+    said = tocsin("audit", "leak", town.config, "--model", town.model, "--label", "shooting")
+    assert said.code == 2
+    assert said.err == (
+        f"error: Expected --model and --store with {town.config}, and none of --label, --time, --split, --without. "
+        "Received: --model, --label. See tocsin audit leak --help.\n"
     )
     said = tocsin("audit", "leak", tmp_path / "windows.xlsx", "--label", "x")
     assert said.code == 2

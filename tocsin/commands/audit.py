@@ -1,5 +1,6 @@
 """``tocsin audit leak``: does a trained model, or a table of examples, know what it could not have known?"""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,23 +65,33 @@ def leak(
     from verify.leaks import Roles
 
     rng = np.random.default_rng(seed)
+    of_table = {"--label": label, "--time": time, "--split": split, "--without": without}
+    of_model = {"--model": model, "--store": store}
     if is_table(subject):
-        if label is None:
-            raise ConfigError(
-                f"Expected --label with a table. Received: none. Name the column of {subject} to foretell."
-            )
-        found = _audit_file(subject, Roles(label, time, split, tuple(without or ())), rng)
+        _require(subject, {"--label": label}, refused=of_model)
+        found = _audit_file(subject, Roles(str(label), time, split, tuple(without or ())), rng)
     elif subject.suffix in (".yaml", ".yml"):
-        if model is None or store is None:
-            raise ConfigError(
-                "Expected --model and --store with a config. Received: not both. Give both folders."
-            )
-        found = _audit_model(subject, model, store, rng)
+        _require(subject, of_model, refused=of_table)
+        found = _audit_model(subject, Path(str(model)), Path(str(store)), rng)
     else:
         raise ConfigError(
-            f"Expected a config (.yaml) or a table ({', '.join(TABLE_SUFFIXES)}). Received: {subject}. Rename or convert it."
+            f"Expected a config (.yaml) or a table ({', '.join(TABLE_SUFFIXES)}). Received: {subject}. "
+            "Rename or convert it."
         )
     _report(found, subject, as_json=as_json)
+
+
+def _require(subject: Path, needed: Mapping[str, object], *, refused: Mapping[str, object]) -> None:
+    """Refuse options that are missing, or that belong to the other kind of subject."""
+    from incidents.errors import ConfigError
+
+    given = [name for name, value in {**needed, **refused}.items() if value]
+    if set(given) >= set(needed) and not set(given) & set(refused):
+        return
+    raise ConfigError(
+        f"Expected {' and '.join(needed)} with {subject}, and none of {', '.join(refused)}. "
+        f"Received: {', '.join(given) or 'none of them'}. See tocsin audit leak --help."
+    )
 
 
 def _audit_file(path: Path, roles: "Roles", rng: "np.random.Generator") -> "Audit":

@@ -59,6 +59,12 @@ def test_the_words_of_a_pair_by_hand(audit):
     )
 
 
+def test_blocks_beyond_the_tenth_are_said_to_be_left_out(audit):
+    rows = pl.DataFrame({"label": [0, 1] * 60, "x": np.arange(120) * 0.1, "y": np.arange(120) % 7 * 0.5})
+    folds = rows.with_columns(pl.Series("block", [f"fold {k % 12:02}" for k in range(120)]))
+    assert "duplicates were not looked for in fold 10, fold 11." in audit(folds, split="block").notes
+
+
 def test_raising_the_rare_class_before_splitting_is_found(table, guilty):
     raised = pl.concat([table, *[table.filter(pl.col("label") == 1)] * 3])
     blocks = np.random.default_rng(0).choice(["train", "test"], raised.height, p=[0.7, 0.3])
